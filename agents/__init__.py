@@ -1,0 +1,1 @@
+"""The agent layer: answers made by language models, grounded in banks."""

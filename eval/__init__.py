@@ -1,0 +1,1 @@
+"""The evaluation layer: cases with gold citations."""

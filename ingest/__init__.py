@@ -1,0 +1,1 @@
+"""The ingestion layer: from files and addresses to committed documents."""

@@ -1,0 +1,1 @@
+"""The knowledge layer: banks, their indexes, retrieval, extractive answers and citations."""

@@ -1,0 +1,225 @@
+"""The words of the system as data: what goes into a bank and what comes out of it.
+
+Every character span counts Unicode code points in the text of one document: `text[start:end]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector = NDArray[np.float32]
+    Matrix = NDArray[np.float32]
+
+PUBLIC = "public"
+MetadataValue = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks. Everyone holds the role `public`; other roles open what is reserved for them."""
+
+    roles: frozenset[str] = frozenset()
+
+    def may_read(self, allow: frozenset[str]) -> bool:
+        """Whether a place that is open to the roles `allow` is open to this reader."""
+        return PUBLIC in allow or not allow.isdisjoint(self.roles)
+
+
+ANYONE = Reader()
+
+
+@dataclass(frozen=True, slots=True)
+class PageSpan:
+    """One page of a paginated document: its number, from 1, and its span in the text."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A contiguous span of a document's text, the unit that is indexed.
+
+    `prefix` (title and heading path, the header of a continued table) is embedded and indexed
+    together with the text, and never quoted. `tokens` counts prefix, text and special tokens
+    in the bank's embedder's own tokens.
+    """
+
+    start: int
+    end: int
+    text: str
+    prefix: str
+    headings: tuple[str, ...] = ()
+    page_first: int | None = None
+    page_last: int | None = None
+    tokens: int = 0
+
+    @property
+    def indexed_text(self) -> str:
+        """What the embedder and the lexical index see."""
+        return f"{self.prefix}\n{self.text}" if self.prefix else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class NewPlace:
+    """Where a document stands: one file of a source, or one address; access belongs to the place."""
+
+    source_id: int
+    uri: str
+    allow: frozenset[str] = frozenset({PUBLIC})
+    size: int = 0
+    mtime_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place(NewPlace):
+    """A recorded place and the document that stands there."""
+
+    id: int = 0
+    document_id: int = 0
+    content_key: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A document ready to be committed: parsed, chunked and embedded.
+
+    `content_key` names the bytes and the way they were read (SHA-256 of the bytes, parser and
+    chunking fingerprint); two documents with one key are the same document.
+    `vectors` is float32 of shape (len(chunks), dimension), rows of unit length.
+    """
+
+    content_key: str
+    title: str
+    text: str
+    media_type: str
+    chunks: tuple[Chunk, ...]
+    vectors: Matrix
+    places: tuple[NewPlace, ...]
+    pages: tuple[PageSpan, ...] = ()
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A live document as a reader sees it: `uri` is a place that this reader may see."""
+
+    id: int
+    bank: str
+    title: str
+    text: str
+    uri: str
+    media_type: str
+    pages: tuple[PageSpan, ...]
+    metadata: Mapping[str, MetadataValue]
+
+    def page_at(self, offset: int) -> int | None:
+        """The number of the page on which the character at `offset` stands, if there are pages."""
+        for page in self.pages:
+            if page.start <= offset < page.end:
+                return page.number
+        earlier = [page.number for page in self.pages if page.start <= offset]
+        return earlier[-1] if earlier else (self.pages[0].number if self.pages else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Why a passage stands where it does.
+
+    `cosine` and `bm25` are raw; `dense` and `lexical` are the same scaled to 0..1 within the
+    query; `link` is what a title link from another hit added; `total` orders the passages.
+    """
+
+    total: float
+    cosine: float
+    bm25: float
+    dense: float
+    lexical: float
+    link: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Words of a document and where they stand: `document.text[start:end] == quote`."""
+
+    bank: str
+    document_id: int
+    title: str
+    uri: str
+    start: int
+    end: int
+    quote: str
+    page: int | None = None
+    headings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk found for a query, with its scores and the place that the reader may see."""
+
+    chunk_id: int
+    document_id: int
+    bank: str
+    title: str
+    uri: str
+    text: str
+    start: int
+    end: int
+    headings: tuple[str, ...]
+    page_first: int | None
+    page_last: int | None
+    pages: tuple[PageSpan, ...]
+    metadata: Mapping[str, MetadataValue]
+    scores: Scores
+
+    def cite(self, start: int, end: int) -> Citation:
+        """A citation of the span `start:end` of the document, which must lie in this passage."""
+        if not self.start <= start < end <= self.end:
+            raise ValueError(f"span {start}:{end} lies outside the passage {self.start}:{self.end}")
+        page = next((p.number for p in self.pages if p.start <= start < p.end), self.page_first)
+        quote = self.text[start - self.start : end - self.start]
+        return Citation(self.bank, self.document_id, self.title, self.uri, start, end, quote, page, self.headings)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """One sentence of an answer and what supports it; without citations it is unsupported."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered and why it may be believed.
+
+    `model` and `host` are None for an extractive answer. `closest` holds the nearest passages,
+    best first, whether the answer abstains or not. `confidence` is a raw score in 0..1.
+    `timings` gives seconds per stage.
+    """
+
+    question: str
+    text: str
+    sentences: tuple[AnswerSentence, ...]
+    abstained: bool
+    confidence: float
+    closest: tuple[Passage, ...]
+    banks: tuple[str, ...]
+    model: str | None = None
+    host: str | None = None
+    dropped: tuple[str, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The citations of all sentences, in order, each once."""
+        return tuple(dict.fromkeys(citation for sentence in self.sentences for citation in sentence.citations))
