@@ -1,0 +1,126 @@
+"""The bank card: what a bank is about and how it was made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from knowledge.embedding.embedder import EmbedderIdentity
+from knowledge.errors import InvalidBankName
+from knowledge.types import PUBLIC
+
+FORMAT_VERSION = 1
+BANK_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRule:
+    """Who may read the places it matches: every glob that is given must match (case-sensitive)."""
+
+    allow: frozenset[str]
+    title: str | None = None
+    path: str | None = None
+
+    def matches(self, title: str, path: str) -> bool:
+        """Whether a place at `path` of a document called `title` falls under this rule."""
+        return all(glob is None or fnmatchcase(value, glob) for glob, value in ((self.title, title), (self.path, path)))
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderSpec:
+    """Which embedding model to use: the built-in MiniLM, a sentence-transformers model, or a remote one.
+
+    `model` is a folder or hub name for `sentence-transformers`, the model's name for `openai`.
+    Keys are never part of it: they come from the environment.
+    """
+
+    kind: Literal["minilm", "sentence-transformers", "openai"] = "minilm"
+    model: str = "all-MiniLM-L6-v2"
+    base_url: str | None = None
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkingOptions:
+    """How documents are cut: at most `tokens` of the embedder's own tokens for prefix and text together."""
+
+    tokens: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """Fusion weight of the dense side, candidates a side, share of a hit's score its linked documents gain."""
+
+    dense_weight: float = 0.5
+    candidates: int = 200
+    link_weight: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class BankCard:
+    """What a bank records about itself; kept in its catalog."""
+
+    name: str
+    embedder: EmbedderIdentity
+    spec: EmbedderSpec = field(default_factory=EmbedderSpec)
+    title: str = ""
+    description: str = ""
+    chunking: ChunkingOptions = field(default_factory=ChunkingOptions)
+    search: SearchOptions = field(default_factory=SearchOptions)
+    access: tuple[AccessRule, ...] = ()
+    language: str = "en"
+    created: str = ""
+
+    def allow(self, title: str, path: str) -> frozenset[str]:
+        """The roles that may read a place: those of the first rule that matches, else `public`."""
+        return next((rule.allow for rule in self.access if rule.matches(title, path)), frozenset({PUBLIC}))
+
+    def with_access(self, access: Sequence[AccessRule]) -> BankCard:
+        """The same card under other access rules."""
+        return replace(self, access=tuple(access))
+
+
+def check_bank_name(name: str) -> str:
+    """`name` itself; raises `InvalidBankName` unless it can name a folder on every platform."""
+    if BANK_NAME.fullmatch(name) and name not in RESERVED:
+        return name
+    raise InvalidBankName(
+        f"{name!r} cannot name a bank:",
+        hint="use 1 to 63 lower-case letters, digits, hyphens and underscores, and begin with a letter or digit.",
+    )
+
+
+def card_to_json(card: BankCard) -> dict[str, Any]:
+    """The card as plain JSON values; `card_from_json` reads it back."""
+    return {
+        "name": card.name,
+        "title": card.title,
+        "description": card.description,
+        "language": card.language,
+        "created": card.created,
+        "embedder": {name: getattr(card.embedder, name) for name in ("model", "dimension", "weights", "max_tokens")},
+        "spec": {name: getattr(card.spec, name) for name in ("kind", "model", "base_url", "device")},
+        "chunking": {"tokens": card.chunking.tokens},
+        "search": {name: getattr(card.search, name) for name in ("dense_weight", "candidates", "link_weight")},
+        "access": [{"allow": sorted(rule.allow), "title": rule.title, "path": rule.path} for rule in card.access],
+    }
+
+
+def card_from_json(data: dict[str, Any]) -> BankCard:
+    """A card from what `card_to_json` made."""
+    return BankCard(
+        name=data["name"],
+        title=data["title"],
+        description=data["description"],
+        language=data["language"],
+        created=data["created"],
+        embedder=EmbedderIdentity(**data["embedder"]),
+        spec=EmbedderSpec(**data["spec"]),
+        chunking=ChunkingOptions(**data["chunking"]),
+        search=SearchOptions(**data["search"]),
+        access=tuple(AccessRule(frozenset(r["allow"]), r["title"], r["path"]) for r in data["access"]),
+    )
