@@ -1,0 +1,58 @@
+"""What every command knows about the process it runs in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from knowledge.errors import UsageError
+from knowledge.settings import CONFIG_NAME, Environment, find_config, load_config
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """The library root, the `refdesk.yaml` in force, if any, and the global options; click's context object.
+
+    `offline` forbids every connection, whatever else is configured.
+    """
+
+    root: Path
+    config: Path | None
+    environment: Environment
+    offline: bool = False
+    root_given: bool = False
+
+    def settings(self) -> dict[str, Any]:
+        """What the configuration file says; nothing without a file. Raises `ConfigError`."""
+        return load_config(self.config) if self.config else {}
+
+    def section(self, name: str) -> dict[str, Any]:
+        """One section of the configuration file; raises `ConfigError` unless it holds settings."""
+        section = self.settings().get(name) or {}
+        if not isinstance(section, dict):
+            raise UsageError(f"{self.config}: `{name}` must hold settings as `name: value` lines.")
+        return section
+
+    def with_config(self, config: Path) -> Shell:
+        """The same shell under another configuration file, whose folder is the root unless `--root` was given."""
+        config = config.resolve()
+        return replace(self, config=config, root=self.root if self.root_given else config.parent)
+
+
+def open_shell(environment: Environment, *, root: Path | None, folder: Path, offline: bool) -> Shell:
+    """The shell for a process in `folder`.
+
+    The root is `root`, else beside the nearest `refdesk.yaml`, else `REFDESK_ROOT`, else the user's data folder.
+    """
+    if root is not None:
+        return _shell_at(root.expanduser().absolute(), environment, offline=offline, root_given=True)
+    config = find_config(folder)
+    if config is not None:
+        return Shell(config.parent, config, environment, offline)
+    return _shell_at(environment.root or environment.data, environment, offline=offline, root_given=False)
+
+
+def _shell_at(root: Path, environment: Environment, *, offline: bool, root_given: bool) -> Shell:
+    config = root / CONFIG_NAME
+    return Shell(root, config if config.is_file() else None, environment, offline, root_given)
