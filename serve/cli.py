@@ -1,0 +1,65 @@
+"""The command `refdesk`: global options, and the table of commands that the layers provide."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, MutableMapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import click
+
+from knowledge.settings import quiet_dependencies, read_environment
+from knowledge.shell import open_shell
+from serve.edge import exit_code
+from serve.lazy import LazyCommand, LazyGroup
+
+
+class Refdesk(LazyGroup):
+    """The commands, each with the module that provides it."""
+
+    table: ClassVar[Mapping[str, LazyCommand]] = {
+        "ingest": LazyCommand("ingest.cli:ingest", "Put documents into a bank, or bring it up to date."),
+        "ask": LazyCommand("agents.cli:ask", "Answer a question with citations, or say that the documents don't."),
+        "chat": LazyCommand("agents.cli:chat", "Ask one question after another."),
+        "search": LazyCommand("knowledge.cli:search", "List the passages that fit a question best."),
+        "banks": LazyCommand("knowledge.cli:banks", "List the banks, or remove one."),
+        "documents": LazyCommand("knowledge.cli:documents", "List the documents of a bank, or remove one."),
+        "verify": LazyCommand("knowledge.cli:verify", "Check that citations, vectors and postings agree."),
+        "doctor": LazyCommand("serve.doctor:doctor", "Show versions, models, settings and what is missing."),
+    }
+
+
+@click.group(cls=Refdesk, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The folder that holds the banks. [default: beside the nearest refdesk.yaml]",
+)
+@click.option("--offline", is_flag=True, help="Make no connection, whatever is configured.")
+@click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
+@click.version_option(package_name="refdesk", message="refdesk %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, root: Path | None, *, offline: bool, debug: bool) -> None:
+    """Documents in, cited answers out.
+
+    Put documents into a bank with `refdesk ingest FOLDER --bank NAME`, then ask with `refdesk ask "..."`.
+    """
+    environ: MutableMapping[str, str] = ctx.obj
+    quiet_dependencies(environ, offline=offline)
+    ctx.obj = open_shell(read_environment(environ), root=root, folder=Path.cwd(), offline=offline)
+
+
+def main(arguments: Sequence[str] | None = None, *, environ: MutableMapping[str, str] | None = None) -> int:
+    """Run one command; its exit code. Arguments and environment are those of the process unless given."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    variables = os.environ if environ is None else environ
+    return exit_code(
+        lambda: cli.main(given, prog_name="refdesk", standalone_mode=False, obj=variables), debug="--debug" in given
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
