@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from knowledge.errors import UsageError
+from knowledge.errors import ConfigError
 from knowledge.settings import CONFIG_NAME, Environment, find_config, load_config
 
 
@@ -31,7 +31,7 @@ class Shell:
         """One section of the configuration file; raises `ConfigError` unless it holds settings."""
         section = self.settings().get(name) or {}
         if not isinstance(section, dict):
-            raise UsageError(f"{self.config}: `{name}` must hold settings as `name: value` lines.")
+            raise ConfigError(f"{self.config}: `{name}` must hold settings as `name: value` lines.")
         return section
 
     def with_config(self, config: Path) -> Shell:
