@@ -1,0 +1,94 @@
+"""Words as the answer path compares them: lower-cased, stemmed, without the words every question has."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import Stemmer
+
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*", re.UNICODE)
+NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
+CODE = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]+\b")
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f]")
+STOP_WORDS = frozenset(
+    """a about above after again against all also am an and any anyone anything are aren as at be because been before
+    being below between both but by can cannot could couldn d did didn do does doesn doing don down during each either
+    else ever every few for from further get gets getting give given gives go goes got had hadn has hasn have haven
+    having he her here hers him his how however i if in into is isn it its itself just let ll m many may me might more
+    most much must my myself need needs no nor not of off on once one only or other our ours out over own please re s
+    same shall she should shouldn so some someone something such t tell than that the their them themselves then there
+    these they thing things this those through to too under until up upon us use used using ve very want was wasn way
+    we were weren what whatever when where whether which while who whom whose why will with within without won would
+    wouldn yes you your yours""".split()
+)
+QUESTION_WORDS = frozenset(
+    """happen happens happened mean means kind type name called many much long often far old know explain describe
+    list find work works difference exactly""".split()
+)
+NEGATIONS = frozenset("no not never none nothing neither nor cannot without nobody nowhere hardly".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a text: its stem, where it stands, and how it is written."""
+
+    stem: str
+    start: int
+    end: int
+    surface: str
+
+    @property
+    def is_stop(self) -> bool:
+        """Whether the word carries no content of its own."""
+        return self.surface.lower() in STOP_WORDS
+
+
+class Lexicon:
+    """Turns texts into stems. Not thread-safe, cheap to make: one for each call."""
+
+    def __init__(self, language: str = "english") -> None:
+        self._stemmer = Stemmer.Stemmer(language)
+
+    def stem(self, word: str) -> str:
+        """The stem of one word, without case, accents and possessive ending."""
+        lowered = word.lower()
+        for ending in ("'s", "’s"):
+            lowered = lowered.removesuffix(ending)
+        if not lowered.isascii():
+            lowered = "".join(c for c in unicodedata.normalize("NFD", lowered) if not unicodedata.combining(c))
+        return str(self._stemmer.stemWord(lowered))
+
+    def words(self, text: str) -> list[Word]:
+        """Every word of `text` in order; scripts written without spaces give overlapping pairs of characters."""
+        found: list[Word] = []
+        for match in WORD.finditer(text):
+            run = match.group()
+            if UNSPACED.search(run) and len(run) > 2:
+                found += [Word(run[i : i + 2], match.start() + i, match.start() + i + 2, run[i : i + 2])
+                          for i in range(len(run) - 1)]  # fmt: skip
+            else:
+                found.append(Word(self.stem(run), match.start(), match.end(), run))
+        return found
+
+    def content(self, text: str) -> list[str]:
+        """The stems of the words that carry content, in order, with repetitions."""
+        return [word.stem for word in self.words(text) if not word.is_stop]
+
+    def terms(self, question: str) -> tuple[str, ...]:
+        """What a question asks about: its content stems, each once; all its stems where nothing else is left."""
+        words = self.words(question)
+        content = [w.stem for w in words if not w.is_stop]
+        topical = [w.stem for w in words if not w.is_stop and w.surface.lower() not in QUESTION_WORDS]
+        return tuple(dict.fromkeys(topical or content or [w.stem for w in words]))
+
+
+def numbers(text: str) -> list[str]:
+    """The numbers of a text in one notation: `1,500.00` and `1500` are the same."""
+    return [_plain_number(match.group()) for match in NUMBER.finditer(text)]
+
+
+def _plain_number(written: str) -> str:
+    without_groups = re.sub(r",(?=\d{3}(?!\d))", "", written)
+    return without_groups.rstrip("0").rstrip(".") if re.fullmatch(r"\d+\.\d+", without_groups) else without_groups
