@@ -187,7 +187,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], out: Con
     cells = [[printable(cell).replace("\t", " ").replace("\n", " ") for cell in row] for row in rows]
     if not out.is_terminal:
         for row in [list(headings), *cells]:
-            out.out("\t".join(row), highlight=False)
+            out.file.write("\t".join(row) + "\n")  # rich would turn tabs into spaces
         return
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for heading in headings:
