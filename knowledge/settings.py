@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +57,11 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         openai_base_url=environ.get("OPENAI_BASE_URL") or None,
         hub_allowed=environ.get("HF_HUB_OFFLINE", "").lower() in ("0", "false", "no"),
     )
+
+
+def process_environment() -> Environment:
+    """What the environment of this process says, for library calls that are given no settings."""
+    return read_environment(os.environ)
 
 
 def quiet_dependencies(environ: MutableMapping[str, str], *, offline: bool) -> None:
