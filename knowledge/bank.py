@@ -1,0 +1,219 @@
+"""A bank: the index of one domain's documents, as others use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import RLock
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from knowledge.card import BankCard, EmbedderSpec
+from knowledge.catalog import Catalog, ChunkRow, DocumentSummary
+from knowledge.embedding.embedder import Embedder
+from knowledge.errors import BankNotFound, EmbedderMismatch, UsageError
+from knowledge.lexical import Postings
+from knowledge.search import HybridSearch
+from knowledge.types import ANYONE, Answer, Document, MetadataValue, Passage, Reader, Scores
+from knowledge.vectors import ExactVectors
+from knowledge.writer import BankWriter
+
+if TYPE_CHECKING:
+    from llama_index.core.llms import LLM
+    from llama_index.core.query_engine import BaseQueryEngine
+    from llama_index.core.retrievers import BaseRetriever
+    from llama_index.core.tools import QueryEngineTool
+
+    from knowledge.types import Vector
+    from knowledge.verification import Verification
+
+NO_FILTERS: Mapping[str, MetadataValue] = {}
+READ_FOR_ANSWER = 10
+
+
+class KnowledgeBank:
+    """One bank, opened when it is first asked. Thread-safe; sees what other processes commit.
+
+    Raises `EmbedderMismatch` on first use when `embedders` offers another model than the bank was made with.
+    """
+
+    def __init__(self, path: Path, embedders: Callable[[EmbedderSpec], Embedder]) -> None:
+        self.path = path
+        self.name = path.name
+        self._embedders = embedders
+        self._lock = RLock()
+        self._catalog: Catalog | None = None
+        self._embedder: Embedder | None = None
+        self._postings: Postings | None = None
+        self._search: HybridSearch | None = None
+        self._generation = -1
+
+    @property
+    def catalog(self) -> Catalog:
+        """The bank's catalog, opened at first use."""
+        with self._lock:
+            if self._catalog is None:
+                self._catalog = Catalog(self.path / "catalog.sqlite")
+            return self._catalog
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedding model that the bank was made with."""
+        with self._lock:
+            if self._embedder is None:
+                card = self.card()
+                embedder = self._embedders(card.spec)
+                check_embedder(card, embedder)
+                self._embedder = embedder
+            return self._embedder
+
+    def card(self) -> BankCard:
+        """What the bank says about itself."""
+        return self.catalog.card()
+
+    def close(self) -> None:
+        """Closes the catalog; the next use opens it again."""
+        with self._lock:
+            if self._catalog is not None:
+                self._catalog.close()
+            self._catalog = self._postings = self._search = None
+            self._generation = -1
+
+    def search(
+        self,
+        question: str,
+        *,
+        k: int = 5,
+        reader: Reader = ANYONE,
+        filters: Mapping[str, MetadataValue] = NO_FILTERS,
+    ) -> tuple[Passage, ...]:
+        """The best `k` passages that `reader` may see, best first; none when nothing is indexed.
+
+        `filters` asks for equality with title, media_type, uri or a metadata key.
+        """
+        if not question.strip() or k < 1:
+            raise UsageError("Nothing was asked.", hint="Give a question and ask for one passage or more.")
+        return self.search_vector(question, self.embedder.embed_query(question), k=k, reader=reader, filters=filters)
+
+    def search_vector(
+        self, question: str, query: Vector, *, k: int, reader: Reader, filters: Mapping[str, MetadataValue]
+    ) -> tuple[Passage, ...]:
+        """As `search`, with the question's vector at hand."""
+        with self.catalog.reading():
+            visible = self.catalog.visible(reader, filters)
+            ranked = self._current().run(question, query, k, visible)
+            rows = self.catalog.chunks([chunk for chunk, _ in ranked])
+            uris = self.catalog.uris({row.document_id for row in rows.values()}, reader)
+        found = [(rows[chunk], scores) for chunk, scores in ranked if chunk in rows]
+        return tuple(
+            self._passage(row, scores, uris[row.document_id]) for row, scores in found if row.document_id in uris
+        )
+
+    def ask(
+        self, question: str, *, reader: Reader = ANYONE, filters: Mapping[str, MetadataValue] = NO_FILTERS
+    ) -> Answer:
+        """An extractive answer: one to three quoted sentences with citations, or an abstention."""
+        from knowledge.answering import answer
+
+        started = perf_counter()
+        passages = self.search(question, k=READ_FOR_ANSWER, reader=reader, filters=filters)
+        timings = {"retrieve": perf_counter() - started}
+        return answer(question, passages, self.embedder, banks=(self.name,), timings=timings)
+
+    def document(self, document_id: int, *, reader: Reader = ANYONE) -> Document:
+        """A document with its text; raises `UsageError` where there is none that `reader` may see."""
+        document = self.catalog.document(document_id, reader, self.name)
+        if document is None:
+            raise UsageError(f"The bank {self.name!r} has no document {document_id} for this reader.")
+        return document
+
+    def documents(self, *, reader: Reader = ANYONE) -> list[DocumentSummary]:
+        """All documents that `reader` may see, by place."""
+        return self.catalog.documents(reader)
+
+    def writer(self) -> BankWriter:
+        """The bank's one writer, a context manager; entering raises `BankBusy` while there is another."""
+        return BankWriter(self.path, self.card())
+
+    def verify(self) -> Verification:
+        """Compares every span, vector and posting with the catalog."""
+        from knowledge.verification import verify
+
+        return verify(self.path, self.catalog)
+
+    def as_retriever(
+        self, *, k: int = 5, reader: Reader = ANYONE, filters: Mapping[str, MetadataValue] = NO_FILTERS
+    ) -> BaseRetriever:
+        """A LlamaIndex retriever over this bank."""
+        from knowledge.llamaindex_retriever import BankRetriever
+
+        return BankRetriever(self, k=k, reader=reader, filters=filters)
+
+    def as_query_engine(self, *, reader: Reader = ANYONE, llm: LLM | None = None) -> BaseQueryEngine:
+        """A LlamaIndex query engine: extractive without `llm`, else grounded and checked."""
+        from knowledge.llamaindex_query_engine import BankQueryEngine
+
+        return BankQueryEngine(self, reader=reader, llm=llm)
+
+    def as_tool(
+        self, *, name: str | None = None, description: str | None = None, reader: Reader = ANYONE
+    ) -> QueryEngineTool:
+        """A LlamaIndex tool that answers from this bank."""
+        from knowledge.llamaindex_query_engine import bank_tool
+
+        return bank_tool(self, name=name, description=description, reader=reader)
+
+    def _current(self) -> HybridSearch:
+        """The indexes as of the catalog's present generation; belongs into one reading of it."""
+        with self._lock:
+            generation = self.catalog.generation()
+            if self._search is None or generation != self._generation:
+                self._search = self._load()
+                self._generation = generation
+            return self._search
+
+    def _load(self) -> HybridSearch:
+        card = self.card()
+        if self._postings is None:
+            self._postings = Postings(self.path / "postings", card.language)
+        else:
+            self._postings.refresh()
+        vectors = ExactVectors.load(self.catalog, card.embedder.dimension)
+        return HybridSearch(self.catalog, vectors, self._postings, card.search)
+
+    def _passage(self, row: ChunkRow, scores: Scores, uri: str) -> Passage:
+        return Passage(
+            chunk_id=row.id,
+            document_id=row.document_id,
+            bank=self.name,
+            title=row.title,
+            uri=uri,
+            text=row.text,
+            start=row.start,
+            end=row.end,
+            headings=row.headings,
+            page_first=row.page_first,
+            page_last=row.page_last,
+            pages=row.pages,
+            metadata=row.metadata,
+            scores=scores,
+        )
+
+
+def check_embedder(card: BankCard, embedder: Embedder) -> None:
+    """Raises `EmbedderMismatch` unless the bank was made with this model and these weights."""
+    if card.embedder == embedder.identity:
+        return
+    made, offered = card.embedder, embedder.identity
+    raise EmbedderMismatch(
+        f"The bank {card.name!r} was made with {made.model} ({made.dimension} dimensions, weights {made.weights[:12]}),"
+        f" not with {offered.model} ({offered.dimension} dimensions, weights {offered.weights[:12]}).",
+        hint="Use that model, or ingest into a new bank.",
+    )
+
+
+def require_bank(path: Path) -> Path:
+    """`path` itself; raises `BankNotFound` unless a bank stands there."""
+    if (path / "catalog.sqlite").is_file():
+        return path
+    raise BankNotFound(f"There is no bank {path.name!r} under {path.parent.parent}.", hint="`refdesk banks` lists all.")

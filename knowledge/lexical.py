@@ -1,0 +1,137 @@
+"""The postings of a bank: a Tantivy index over what chunks say, keyed by chunk id and scored by BM25."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import tantivy
+
+BODY, CHUNK = "body", "chunk"
+ANALYZER = "refdesk"
+STEMMERS: Mapping[str, str] = {
+    "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish", "fi": "finnish",
+    "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian", "pt": "portuguese",
+    "ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
+}  # fmt: skip
+WITHOUT_STOPWORDS = frozenset({"ar", "el", "ro", "ta", "tr"})
+
+
+def analyzer(language: str) -> tantivy.TextAnalyzer:
+    """Words, lower-cased, without stop words, stemmed where the language has a stemmer."""
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    builder = builder.filter(tantivy.Filter.remove_long(64)).filter(tantivy.Filter.lowercase())
+    name = STEMMERS.get(language)
+    if name and language not in WITHOUT_STOPWORDS:
+        builder = builder.filter(tantivy.Filter.stopword(name))
+    if name:
+        builder = builder.filter(tantivy.Filter.stemmer(name))
+    return builder.build()
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field(CHUNK, stored=False, indexed=True, fast=True)
+    builder.add_text_field(BODY, stored=False, tokenizer_name=ANALYZER, index_option="freq")
+    return builder.build()
+
+
+def open_index(path: Path, language: str) -> tantivy.Index:
+    """The index at `path`, made where there is none.
+
+    The analyzer is registered at every open: without it an index finds nothing, and says nothing.
+    """
+    if not path.is_dir() or not tantivy.Index.exists(str(path)):
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir(parents=True)
+        index = tantivy.Index(_schema(), path=str(path))
+    else:
+        index = tantivy.Index.open(str(path))
+    index.register_tokenizer(ANALYZER, analyzer(language))
+    return index
+
+
+class Postings:
+    """Searching the postings; `refresh` shows what has been committed since."""
+
+    def __init__(self, path: Path, language: str) -> None:
+        self._index = open_index(path, language)
+        self._analyzer = analyzer(language)
+        self._searcher = self._index.searcher()
+
+    def refresh(self) -> None:
+        """Lets later searches see everything that has been committed."""
+        self._index.reload()
+        self._searcher = self._index.searcher()
+
+    def terms(self, text: str) -> tuple[str, ...]:
+        """The distinct terms of `text` as they stand in the index."""
+        return tuple(dict.fromkeys(self._analyzer.analyze(text)))
+
+    def search(self, text: str, limit: int) -> dict[int, float]:
+        """BM25 (k1 1.2, b .75) of the best `limit` chunks for `text`, by chunk id."""
+        query = self._any_term(text)
+        return self._run(query, limit) if query else {}
+
+    def score(self, text: str, chunk_ids: Sequence[int]) -> dict[int, float]:
+        """BM25 of those of `chunk_ids` that share a term with `text`."""
+        query = self._any_term(text)
+        if query is None or not chunk_ids:
+            return {}
+        only = tantivy.Query.term_set_query(self._index.schema, CHUNK, list(chunk_ids))
+        silent = tantivy.Query.boost_query(only, 0.0)
+        both = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, silent)])
+        return self._run(both, len(chunk_ids))
+
+    def ids(self) -> set[int]:
+        """The id of every chunk that has postings."""
+        found = self._run(tantivy.Query.all_query(), max(self._searcher.num_docs, 1))
+        return set(found)
+
+    def size(self) -> int:
+        """How many postings lists of chunks there are; one chunk indexed twice counts twice."""
+        count: int = self._searcher.num_docs
+        return count
+
+    def _any_term(self, text: str) -> tantivy.Query | None:
+        schema = self._index.schema
+        terms = [tantivy.Query.term_query(schema, BODY, term, "freq") for term in self.terms(text)]
+        return tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in terms]) if terms else None
+
+    def _run(self, query: tantivy.Query, limit: int) -> dict[int, float]:
+        hits = self._searcher.search(query, limit, count=False).hits
+        ids = self._searcher.fast_field_values(CHUNK, [address for _, address in hits])
+        return {int(chunk): score for chunk, (score, _) in zip(ids, hits, strict=True) if chunk is not None}
+
+
+class PostingsWriter:
+    """Adding and removing postings; nothing is kept before `commit`. One writer at a time."""
+
+    def __init__(self, path: Path, language: str) -> None:
+        self._index = open_index(path, language)
+        self._writer = self._index.writer(heap_size=32_000_000, num_threads=1)
+
+    def add(self, chunks: Sequence[tuple[int, str]]) -> None:
+        """Adds chunks (id, text); a chunk that has postings already is replaced."""
+        self.remove([chunk_id for chunk_id, _ in chunks])
+        for chunk_id, text in chunks:
+            document = tantivy.Document()
+            document.add_unsigned(CHUNK, chunk_id)
+            document.add_text(BODY, text)
+            self._writer.add_document(document)
+
+    def remove(self, chunk_ids: Collection[int]) -> None:
+        """Removes the postings of these chunks; those that have none are passed over."""
+        # By query: deletion by term takes the number for a signed one and finds nothing.
+        if chunk_ids:
+            gone = tantivy.Query.term_set_query(self._index.schema, CHUNK, list(chunk_ids))
+            self._writer.delete_documents_by_query(gone)
+
+    def commit(self) -> None:
+        """Makes everything added and removed so far last, and visible."""
+        self._writer.commit()
+
+    def close(self) -> None:
+        """Ends the writer, so that another can begin."""
+        self._writer.wait_merging_threads()

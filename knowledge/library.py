@@ -1,0 +1,172 @@
+"""A library: the banks under one root, and the routing of a question to the right ones."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from knowledge import schema
+from knowledge.bank import NO_FILTERS, READ_FOR_ANSWER, KnowledgeBank, check_embedder, require_bank
+from knowledge.card import BankCard, EmbedderSpec, card_to_json, check_bank_name
+from knowledge.embedding.embedder import Embedder, EmbedderIdentity
+from knowledge.errors import BankNotFound, StorageError, UsageError
+from knowledge.types import ANYONE, Answer, MetadataValue, Passage, Reader
+
+if TYPE_CHECKING:
+    from knowledge.types import Vector
+
+Embedders = Callable[[EmbedderSpec], Embedder]
+
+
+class Library:
+    """The banks in `root/banks`. Nothing is opened before it is needed.
+
+    `embedders` makes the embedding model for a bank's specification; the default one knows the models of
+    this installation.
+    """
+
+    def __init__(self, root: Path | str, *, embedders: Embedders | None = None) -> None:
+        self.root = Path(root)
+        self._embedders = embedders or _installed_embedders()
+        self._made: dict[EmbedderSpec, Embedder] = {}
+        self._banks: dict[str, KnowledgeBank] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all banks, sorted."""
+        return tuple(sorted(path.parent.name for path in self.root.glob("banks/*/catalog.sqlite")))
+
+    def bank(self, name: str) -> KnowledgeBank:
+        """The bank of that name; raises `BankNotFound` or `InvalidBankName`."""
+        if name not in self._banks:
+            path = require_bank(self.root / "banks" / check_bank_name(name))
+            self._banks[name] = KnowledgeBank(path, self.embedder)
+        return self._banks[name]
+
+    def create(
+        self,
+        name: str,
+        *,
+        title: str = "",
+        description: str = "",
+        spec: EmbedderSpec | None = None,
+        card: BankCard | None = None,
+    ) -> KnowledgeBank:
+        """The bank of that name, made where there is none.
+
+        For a bank that exists a given `spec` must name the model it was made with (`EmbedderMismatch`).
+        `card` gives every other setting of a new bank.
+        """
+        path = self.root / "banks" / check_bank_name(name)
+        if not (path / "catalog.sqlite").is_file():
+            self._make(path, self._new_card(name, title, description, spec or EmbedderSpec(), card))
+        bank = self.bank(name)
+        if spec is not None and spec != bank.card().spec:
+            check_embedder(bank.card(), self.embedder(spec))
+        return bank
+
+    def remove(self, name: str) -> None:
+        """Deletes a bank and everything in it; raises `BankNotFound`, or `BankBusy` while it is written to."""
+        bank = self.bank(name)
+        with bank.writer():
+            bank.close()
+        # The catalog goes first: without it the rest is no bank any more, wherever the deletion is interrupted.
+        (bank.path / "catalog.sqlite").unlink()
+        shutil.rmtree(bank.path)
+        del self._banks[name]
+
+    def embedder(self, spec: EmbedderSpec) -> Embedder:
+        """The embedding model for a specification, made once."""
+        if spec not in self._made:
+            self._made[spec] = self._embedders(spec)
+        return self._made[spec]
+
+    def search(
+        self,
+        question: str,
+        *,
+        k: int = 5,
+        banks: Sequence[str] | None = None,
+        reader: Reader = ANYONE,
+        filters: Mapping[str, MetadataValue] = NO_FILTERS,
+    ) -> tuple[Passage, ...]:
+        """The best `k` passages of the banks that the question is routed to, of `banks` where given."""
+        if not question.strip() or k < 1:
+            raise UsageError("Nothing was asked.", hint="Give a question and ask for one passage or more.")
+        return self._routed(question, self._chosen(banks), k=k, reader=reader, filters=filters)[1]
+
+    def ask(
+        self,
+        question: str,
+        *,
+        banks: Sequence[str] | None = None,
+        reader: Reader = ANYONE,
+        filters: Mapping[str, MetadataValue] = NO_FILTERS,
+    ) -> Answer:
+        """An extractive answer from the right banks: quoted sentences with citations, or an abstention."""
+        from knowledge.answering import answer
+
+        if not question.strip():
+            raise UsageError("Nothing was asked.", hint="Give a question.")
+        started = perf_counter()
+        chosen = self._chosen(banks)
+        names, passages = self._routed(question, chosen, k=READ_FOR_ANSWER, reader=reader, filters=filters)
+        timings = {"retrieve": perf_counter() - started}
+        return answer(question, passages, chosen[0].embedder, banks=names, timings=timings)
+
+    def _chosen(self, banks: Sequence[str] | None) -> list[KnowledgeBank]:
+        names = self.names() if banks is None else tuple(dict.fromkeys(banks))
+        if not names:
+            raise BankNotFound(
+                f"There are no banks under {self.root}.", hint="Make one: refdesk ingest FOLDER --bank NAME."
+            )
+        return [self.bank(name) for name in names]
+
+    def _routed(
+        self, question: str, banks: list[KnowledgeBank], *, k: int, reader: Reader, filters: Mapping[str, MetadataValue]
+    ) -> tuple[tuple[str, ...], tuple[Passage, ...]]:
+        from knowledge.routing import route
+
+        vectors: dict[EmbedderIdentity, Vector] = {}
+        found: dict[str, tuple[Passage, ...]] = {}
+        for bank in banks:
+            identity = bank.embedder.identity
+            if identity not in vectors:
+                vectors[identity] = bank.embedder.embed_query(question)
+            query = vectors[identity]
+            found[bank.name] = bank.search_vector(question, query, k=k, reader=reader, filters=filters)
+        if len(banks) == 1:
+            return (banks[0].name,), found[banks[0].name]
+        routing = route(question, found, {bank.name: bank.card() for bank in banks})
+        return routing.banks, routing.passages[:k]
+
+    def _new_card(self, name: str, title: str, description: str, spec: EmbedderSpec, card: BankCard | None) -> BankCard:
+        identity = self.embedder(spec).identity
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        if card is not None:
+            return replace(card, name=name, embedder=identity, spec=spec, created=created)
+        return BankCard(name, identity, spec, title=title or name, description=description, created=created)
+
+    def _make(self, path: Path, card: BankCard) -> None:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"Cannot make {path}: {error.strerror}.", hint="Check the permissions, or choose another --root."
+            ) from error
+        try:
+            schema.create(path / "catalog.sqlite", json.dumps(card_to_json(card)))
+        except sqlite3.OperationalError as error:
+            raise StorageError(f"Cannot make {path}: {error}.", hint="Try again.") from error
+
+
+def _installed_embedders() -> Embedders:
+    from knowledge.opening import installed_embedders
+
+    return installed_embedders()
