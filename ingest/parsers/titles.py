@@ -1,0 +1,35 @@
+"""What a document is called when it does not say so itself, and when not to believe it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+from ingest.decoding import visible
+
+LONGEST = 200
+# What writing programs leave in the title field when nobody fills it in.
+PLACEHOLDER = re.compile(
+    r"(untitled|unknown|title|document\s*\d*|new document|presentation\d*|slide \d+|none|null|page \d+|\W*|[\d\W]+)$"
+    r"|microsoft (word|powerpoint|excel)( - |$)"
+    r"|.*\.(docx?|docm|dotx?|pdf|indd|qxd|rtf|odt|pptx?|xlsx?|tex|dvi|html?|txt|tmp)$",
+    re.IGNORECASE,
+)
+
+
+def clean_title(title: str) -> str:
+    """`title` on one line without invisible characters, cut to a sensible length."""
+    words = " ".join(visible(title).split())
+    return words if len(words) <= LONGEST else words[: LONGEST - 1].rsplit(" ", 1)[0] + "…"
+
+
+def sensible_title(title: str) -> str:
+    """`title`, cleaned; empty where it is a placeholder or the name of some file."""
+    cleaned = clean_title(title)
+    return "" if PLACEHOLDER.match(cleaned) else cleaned
+
+
+def title_from_name(name: str) -> str:
+    """A readable title made from a file's name: `Q3_report-final.pdf` becomes `Q3 report final`."""
+    stem = PurePath(name.rsplit("/", 1)[-1]).stem or name
+    return clean_title(re.sub(r"[_\-]+", " ", stem)) or clean_title(name) or "Untitled"
