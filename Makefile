@@ -14,7 +14,7 @@ endif
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint format bench constraints clean
+.PHONY: help install demo test check lint format docs bench constraints clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ lint: $(VENV)/.installed-dev ## Format, lint, types and layers only.
 format: $(VENV)/.installed-dev ## Format the code and mend what the linter can mend.
 	$(BIN)/python -m ruff format
 	$(BIN)/python -m ruff check --fix
+
+docs: $(VENV)/.installed-dev ## Write docs/cli.md from the commands' own help.
+	$(BIN)/python -m serve.reference > docs/cli.md
 
 bench: $(VENV)/.installed-dev ## Measure speed and memory side by side with other projects.
 	$(BIN)/python -m bench
