@@ -15,7 +15,7 @@ from knowledge.errors import BankNotFound, EmbedderMismatch, UsageError
 from knowledge.lexical import Postings
 from knowledge.search import HybridSearch
 from knowledge.types import ANYONE, Answer, Document, MetadataValue, Passage, Reader, Scores
-from knowledge.vectors import ExactVectors
+from knowledge.vectors import ExactVectors, VectorIndex
 from knowledge.writer import BankWriter
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from llama_index.core.retrievers import BaseRetriever
     from llama_index.core.tools import QueryEngineTool
 
+    from knowledge.chroma import ChromaMirror
     from knowledge.types import Vector
     from knowledge.verification import Verification
 
@@ -35,12 +36,17 @@ class KnowledgeBank:
     """One bank, opened when it is first asked. Thread-safe; sees what other processes commit.
 
     Raises `EmbedderMismatch` on first use when `embedders` offers another model than the bank was made with.
+    With `chroma_from` chunks or more it is searched through Chroma, if this process can own the mirror.
     """
 
-    def __init__(self, path: Path, embedders: Callable[[EmbedderSpec], Embedder]) -> None:
+    def __init__(
+        self, path: Path, embedders: Callable[[EmbedderSpec], Embedder], *, chroma_from: int | None = None
+    ) -> None:
         self.path = path
         self.name = path.name
         self._embedders = embedders
+        self._chroma_from = chroma_from
+        self._mirror: ChromaMirror | None = None
         self._lock = RLock()
         self._catalog: Catalog | None = None
         self._embedder: Embedder | None = None
@@ -76,7 +82,9 @@ class KnowledgeBank:
         with self._lock:
             if self._catalog is not None:
                 self._catalog.close()
-            self._catalog = self._postings = self._search = None
+            if self._mirror is not None:
+                self._mirror.close()
+            self._mirror = self._catalog = self._postings = self._search = None
             self._generation = -1
 
     def search(
@@ -178,8 +186,19 @@ class KnowledgeBank:
             self._postings = Postings(self.path / "postings", card.language)
         else:
             self._postings.refresh()
-        vectors = ExactVectors.load(self.catalog, card.embedder.dimension)
+        vectors = self._through_chroma(card) or ExactVectors.load(self.catalog, card.embedder.dimension)
         return HybridSearch(self.catalog, vectors, self._postings, card.search)
+
+    def _through_chroma(self, card: BankCard) -> VectorIndex | None:
+        if self._chroma_from is None or self.catalog.counts()[1] < self._chroma_from:
+            return None
+        # Only a process that stays gains from it: Chroma takes half a second to load.
+        from knowledge.chroma import ChromaMirror
+        from knowledge.chroma_search import ChromaVectors
+
+        dimension = card.embedder.dimension
+        self._mirror = self._mirror or ChromaMirror(self.path / "chroma", dimension)
+        return ChromaVectors.open(self.catalog, self._mirror, dimension)
 
     def _passage(self, row: ChunkRow, scores: Scores, uri: str) -> Passage:
         return Passage(

@@ -97,19 +97,22 @@ class Catalog:
             ).fetchone()
             return row[0], row[1]
 
-    def vectors(self, dimension: int) -> tuple[Ids, Ids, Matrix]:
-        """Of all live chunks, by id: chunk ids, document ids, and vectors as float32 of shape (n, dimension)."""
+    def vectors(
+        self, dimension: int, *, chunks: Sequence[int] | None = None, documents: Sequence[int] | None = None
+    ) -> tuple[Ids, Ids, Matrix]:
+        """Of all live chunks, or those named, by id: chunk ids, document ids, float32 of shape (n, dimension)."""
+        column, wanted = ("chunk_id", chunks) if chunks is not None else ("document_id", documents)
+        only = "" if wanted is None else f" AND {column} IN (SELECT value FROM json_each(?))"
         with self.reading() as connection:
-            live = {row[0] for row in connection.execute("SELECT id FROM document WHERE state = 'live'")}
-            rows = [
-                row
-                for row in connection.execute("SELECT chunk_id, document_id, data FROM vector ORDER BY chunk_id")
-                if row[1] in live
-            ]
+            query = (
+                "SELECT chunk_id, document_id, data FROM vector"
+                f" WHERE document_id IN (SELECT id FROM document WHERE state = 'live'){only} ORDER BY chunk_id"
+            )
+            rows = connection.execute(query, [] if wanted is None else [json.dumps(list(wanted))]).fetchall()
         matrix = np.frombuffer(b"".join(row[2] for row in rows), dtype=VECTOR_TYPE).reshape(len(rows), dimension)
         ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-        documents = np.fromiter((row[1] for row in rows), np.int64, len(rows))
-        return ids, documents, matrix.astype(np.float32)
+        owners = np.fromiter((row[1] for row in rows), np.int64, len(rows))
+        return ids, owners, matrix.astype(np.float32)
 
     def visible(self, reader: Reader, filters: Mapping[str, MetadataValue]) -> set[int] | None:
         """The live documents that `reader` may see and that match `filters`; None when that is all of them."""

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -22,13 +22,12 @@ from knowledge.catalog import VECTOR_TYPE, state
 from knowledge.errors import StorageError
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
 
-    from knowledge.types import Matrix
+    from knowledge.types import Matrix, Vector
 
 COLLECTION = "chunks"
-HNSW = {"space": "cosine", "ef_search": 400, "ef_construction": 100}
 BATCH = 2_000
 
 
@@ -42,7 +41,7 @@ class ChromaMirror:
         self._path = path
         self._dimension = dimension
         self._owner = FileLock(path / "owner.lock", timeout=0)
-        self._client: ClientAPI | None = None
+        self._client: Client | None = None
         self._collection: Collection | None = None
         self._folder = ""
         self._stale = False
@@ -75,6 +74,22 @@ class ChromaMirror:
         """Lets go of everything, whether finished or not."""
         self._shut()
         self._owner.release()
+
+    def catch_up(self, connection: sqlite3.Connection) -> bool:
+        """Makes the mirror level with the catalog and keeps it open; False where another process owns it."""
+        if not self._open(connection):
+            return False
+        self._reconcile(connection)
+        return True
+
+    def nearest(self, query: Vector, limit: int) -> dict[int, float]:
+        """Cosines of about the nearest `limit` chunks, best first; the mirror must be open."""
+        if self._collection is None:
+            raise RuntimeError("the mirror is not open")
+        with damage(self._path):
+            found = self._collection.query(query_embeddings=[query], n_results=limit, include=["distances"])
+        distances = (found["distances"] or [[]])[0]
+        return {int(chunk): 1.0 - distance for chunk, distance in zip(found["ids"][0], distances, strict=True)}
 
     def contents(self) -> tuple[list[int], Matrix] | None:
         """Ids and vectors as Chroma returns them, or None where they are not to be trusted or not ours."""
@@ -122,10 +137,11 @@ class ChromaMirror:
 
         with damage(self._path):
             settings = Settings(anonymized_telemetry=False)
-            self._client = chromadb.PersistentClient(path=str(self._path / folder), settings=settings)
-            return self._client.get_or_create_collection(
+            client = chromadb.PersistentClient(path=str(self._path / folder), settings=settings)
+            self._client = cast("Client", client)
+            return client.get_or_create_collection(
                 COLLECTION,
-                configuration={"hnsw": HNSW},  # type: ignore[typeddict-item]  # a plain dict has the right keys
+                configuration={"hnsw": {"space": "cosine", "ef_search": 400, "ef_construction": 100}},
                 embedding_function=None,
             )
 

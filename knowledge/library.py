@@ -29,12 +29,14 @@ class Library:
     """The banks in `root/banks`. Nothing is opened before it is needed.
 
     `embedders` makes the embedding model for a bank's specification; the default one knows the models of
-    this installation.
+    this installation. A process that stays may give `chroma_from`: banks of that many chunks or more are
+    then searched through Chroma, approximately and faster, instead of exactly.
     """
 
-    def __init__(self, root: Path | str, *, embedders: Embedders | None = None) -> None:
+    def __init__(self, root: Path | str, *, embedders: Embedders | None = None, chroma_from: int | None = None) -> None:
         self.root = Path(root)
         self._embedders = embedders or _installed_embedders()
+        self._chroma_from = chroma_from
         self._made: dict[EmbedderSpec, Embedder] = {}
         self._banks: dict[str, KnowledgeBank] = {}
 
@@ -46,7 +48,7 @@ class Library:
         """The bank of that name; raises `BankNotFound` or `InvalidBankName`."""
         if name not in self._banks:
             path = require_bank(self.root / "banks" / check_bank_name(name))
-            self._banks[name] = KnowledgeBank(path, self.embedder)
+            self._banks[name] = KnowledgeBank(path, self.embedder, chroma_from=self._chroma_from)
         return self._banks[name]
 
     def create(

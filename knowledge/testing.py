@@ -56,3 +56,7 @@ class HashingEmbedder:
                 row[0] = 1.0
             row /= np.linalg.norm(row)
         return rows
+
+    def embed_bulk(self, texts: Sequence[str]) -> Matrix:
+        """As `embed`."""
+        return self.embed(texts)
