@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from knowledge.settings import quiet_dependencies
 
+HANDBOOK = {
+    "hr/leave.md": "# Leave\n\nEvery employee has 25 days of paid leave a year. Unused days expire at the end of March.\n",
+    "hr/sick.md": "# Sick days\n\nReport sick before nine in the morning. A doctor's note is due on the third day.\n",
+    "hr/pay.md": "# Internal: pay bands\n\nThe top pay band of the engineering ladder begins at 91,000 crowns.\n",
+    "travel/trains.md": "# Trains\n\nFirst class is paid for journeys of more than four hours.\n",
+    "travel/hotels.md": "# Hotels\n\nA night in a hotel may cost at most 140 crowns, breakfast included.\n",
+}
+CONFIG = """banks:
+  hr:
+    title: People
+    description: Leave, sick days and pay.
+    sources: [hr]
+    access:
+      - title: "Internal*"
+        allow: [staff]
+  travel:
+    title: Travel
+    description: Trains, flights and hotels.
+    sources: [travel]
+"""
 PERSONAL = ("OPENAI_", "REFDESK_", "HF_", "ANTHROPIC_", "AZURE_OPENAI_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -39,3 +61,55 @@ def environment_restored(cache_folder: Path) -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+Refdesk = Callable[[Sequence[str]], Outcome]
+
+
+@pytest.fixture
+def refdesk(capfd: pytest.CaptureFixture[str]) -> Refdesk:
+    """Runs a command as the console script does, in this process."""
+    from serve.cli import main
+
+    def run(arguments: Sequence[str]) -> Outcome:
+        capfd.readouterr()
+        code = main(list(arguments))
+        said = capfd.readouterr()
+        return Outcome(code, said.out, said.err)
+
+    return run
+
+
+def write_handbook(root: Path) -> Path:
+    """The documents of a small organisation, with the `refdesk.yaml` that makes two banks of them."""
+    for name, text in HANDBOOK.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    (root / "refdesk.yaml").write_text(CONFIG, "utf-8")
+    return root
+
+
+@pytest.fixture(scope="session")
+def handbook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root with two banks, ingested for real; only for reading."""
+    from serve.cli import main
+
+    root = write_handbook(tmp_path_factory.mktemp("handbook"))
+    assert main(["ingest", "--config", str(root / "refdesk.yaml")]) == 0
+    return root
+
+
+@pytest.fixture
+def own_handbook(handbook: Path, tmp_path: Path) -> Path:
+    """A copy of the handbook that a test may change."""
+    return shutil.copytree(handbook, tmp_path / "handbook")
