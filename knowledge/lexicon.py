@@ -8,11 +8,18 @@ from dataclasses import dataclass
 
 import Stemmer
 
-WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*", re.UNICODE)
+WORD = re.compile(r"\d+(?:[.,:/]\d+)+|[^\W_]+(?:['’][^\W_]+)*")
 NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 CODE = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]+\b")
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f]")
-STOP_WORDS = frozenset(
+
+
+def word_set(words: str) -> frozenset[str]:
+    """The words of a list written as prose."""
+    return frozenset(words.split())
+
+
+STOP_WORDS = word_set(
     """a about above after again against all also am an and any anyone anything are aren as at be because been before
     being below between both but by can cannot could couldn d did didn do does doesn doing don down during each either
     else ever every few for from further get gets getting give given gives go goes got had hadn has hasn have haven
@@ -21,13 +28,13 @@ STOP_WORDS = frozenset(
     same shall she should shouldn so some someone something such t tell than that the their them themselves then there
     these they thing things this those through to too under until up upon us use used using ve very want was wasn way
     we were weren what whatever when where whether which while who whom whose why will with within without won would
-    wouldn yes you your yours""".split()
+    wouldn yes you your yours"""
 )
-QUESTION_WORDS = frozenset(
+QUESTION_WORDS = word_set(
     """happen happens happened mean means kind type name called many much long often far old know explain describe
-    list find work works difference exactly""".split()
+    list find work works difference exactly"""
 )
-NEGATIONS = frozenset("no not never none nothing neither nor cannot without nobody nowhere hardly".split())
+NEGATIONS = word_set("no not never none nothing neither nor cannot without nobody nowhere hardly")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,9 @@ class Lexicon:
         self._stemmer = Stemmer.Stemmer(language)
 
     def stem(self, word: str) -> str:
-        """The stem of one word, without case, accents and possessive ending."""
+        """The stem of one word, without case, accents and possessive ending; a number in one notation."""
+        if word[0].isdecimal() and NUMBER.fullmatch(word):
+            return _plain_number(word)
         lowered = word.lower()
         for ending in ("'s", "’s"):
             lowered = lowered.removesuffix(ending)
@@ -75,6 +84,10 @@ class Lexicon:
     def content(self, text: str) -> list[str]:
         """The stems of the words that carry content, in order, with repetitions."""
         return [word.stem for word in self.words(text) if not word.is_stop]
+
+    def stems(self, text: str) -> frozenset[str]:
+        """The content stems of a text."""
+        return frozenset(self.content(text))
 
     def terms(self, question: str) -> tuple[str, ...]:
         """What a question asks about: its content stems, each once; all its stems where nothing else is left."""

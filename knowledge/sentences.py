@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from knowledge.layout import Block, SpanKind, blocks
+from knowledge.lexicon import word_set
 
 __all__ = ["Span", "SpanKind", "split"]
 
@@ -15,15 +16,19 @@ TERMINATOR = re.compile(
     r"|[.!?…؟۔।॥]+[\"'”’»)\]}*_`]{0,6}(?:\[\d{1,3}\]){0,6}(?=\s|$)"
 )
 LAST_TOKEN = re.compile(r"[^\s(\[\"'“‘]{1,16}$")
-NEVER_LAST = frozenset(
+NEVER_LAST = word_set(
     """mr mrs ms dr prof rev hon st jr sr gen col capt lt sgt gov sen rep pres vs cf e.g i.e eg ie viz al approx ca
-    fig figs eq sec art vol ed eds pp para ch op""".split()
+    fig figs eq sec art vol ed eds pp para ch op"""
 )
-BEFORE_NUMBER = frozenset("no nos nr p pp fig figs vol sec art ch para eq pt".split())
-MAYBE_LAST = frozenset("u.s u.k u.n e.u d.c a.m p.m etc inc ltd co corp llc jan feb mar apr jun jul aug sep sept "
-                       "oct nov dec ph.d b.c a.d dept est".split())  # fmt: skip
-STARTERS = frozenset("the a an in on at it its this that these those he she they we you i if when for however but and "
-                     "to as by after before there his her their our your all some many most one two".split())  # fmt: skip
+BEFORE_NUMBER = word_set("no nos nr p pp fig figs vol sec art ch para eq pt")
+MAYBE_LAST = word_set(
+    """u.s u.k u.n e.u d.c a.m p.m etc inc ltd co corp llc jan feb mar apr jun jul aug sep sept oct nov dec ph.d b.c
+    a.d dept est"""
+)
+STARTERS = word_set(
+    """the a an in on at it its this that these those he she they we you i if when for however but and to as by after
+    before there his her their our your all some many most one two"""
+)
 LONGEST_ITEM = 320
 LONGEST_SENTENCE = 700
 BREAK_IN_LONG = re.compile(r"\n|;\s|\s[•▪]\s")

@@ -1,0 +1,137 @@
+"""What a question asks for: its terms and their weights, its names and numbers, and the kind of answer it expects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from knowledge.lexicon import CODE, NUMBER, STOP_WORDS, Lexicon
+
+
+class Expects(StrEnum):
+    """The kind of answer that a question's wording calls for."""
+
+    NUMBER = "number"
+    MONEY = "money"
+    PERCENT = "percent"
+    DURATION = "duration"
+    DATE = "date"
+    PERSON = "person"
+    PLACE = "place"
+    REASON = "reason"
+    STEPS = "steps"
+    YES_NO = "yes-no"
+    OTHER = "other"
+
+
+ASKS = (
+    (Expects.PERCENT, r"\b(what|which) (percentage|percent|proportion|share|fraction|rate)\b|\bapr\b|\binterest\b"),
+    (Expects.MONEY, r"\bhow much (does|do|did|will|is|money|cash)\b.*\b(cost|pay|charge|fee|price|spend)|"
+     r"\b(fee|price|cost|charge|salary|budget|worth|amount|deposit|revenue)s?\b.*\?"),
+    (Expects.DURATION, r"\bhow (long|soon|quickly|often|old)\b|\bfor how (many|long)\b|"
+     r"\bhow many (seconds|minutes|hours|days|weeks|months|years)\b"),
+    (Expects.NUMBER, r"\bhow (many|much|far|high|fast|wide|deep|tall|large|big|heavy)\b|\b(number|total|age|size|limit|"
+     r"maximum|minimum|population) of\b"),
+    (Expects.DATE, r"^\W*(and )?when\b|\b(what|which) (year|date|day|month|century|decade|time)\b|\buntil when\b|"
+     r"\bsince when\b"),
+    (Expects.PERSON, r"\b(who|whom|whose)\b"),
+    (Expects.PLACE, r"\bwhere\b|\b(what|which) (city|country|state|town|place|region|county|airport|river|island)\b"),
+    (Expects.REASON, r"\bwhy\b|\b(what|which) (is |are |was |were )?(the )?(reasons?|causes?)\b|\bhow come\b|"
+     r"\bprobable cause\b"),
+    (Expects.STEPS, r"\bhow (do|can|should|would|could|to|must|may) ?(i|you|we|one|a|an|the)?\b|\bsteps?\b|"
+     r"\bwhat (do|must|should) (i|we) (do|need)\b"),
+    (Expects.YES_NO, r"^\W*(and |so |then |but )?(is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|"
+     r"have|had|am)\b"),
+)  # fmt: skip
+ASKS_COMPILED = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in ASKS)
+
+NUMBER_WORDS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|hundred|"
+    "thousand|million|billion|dozen|half|third|quarter|twice|several|no"
+)
+MONTHS = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    "nov(?:ember)?|dec(?:ember)?"
+)
+TIME_UNITS = "seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?|centur(?:y|ies)"
+NUMBER_CUE = rf"\d|\b(?:{NUMBER_WORDS})\b"
+CUES = {
+    Expects.NUMBER: NUMBER_CUE,
+    Expects.MONEY: r"[$€£¥]\s?\d|\b\d[\d,.]*\s?(?:usd|eur|dollars?|euros?|pounds?|cents?|million|billion)\b|"
+    r"\b(?:free|no (?:\w+ )?fee|no charge)\b",
+    Expects.PERCENT: r"\d\s?%|\bper ?cent\b|\bpercentage\b|\b(?:half|third|quarter)s?\b",
+    Expects.DURATION: rf"(?:{NUMBER_CUE})[\w,.-]*\s(?:\w+\s)?(?:{TIME_UNITS})\b|\b\d+-(?:{TIME_UNITS})\b|"
+    rf"\b(?:immediate|instant|forever|never|every|daily|weekly|monthly|yearly|annual)|\bage\b|\b\d\b",
+    Expects.DATE: rf"\b(?:1\d|20)\d\d\b|\b(?:{MONTHS})\.?\s\d|\d\s(?:{MONTHS})\b|\b\d{{1,2}}(?:st|nd|rd|th)\b|"
+    rf"\b(?:century|today|yesterday|{TIME_UNITS})\b|\d[/:]\d",
+    Expects.PERSON: r"\b(?-i:[A-Z][\w'’.-]+ (?:[A-Z]\. )?[A-Z][\w'’-]+)|\b(?:he|she|they|team|president|king|author|by)\b",
+    Expects.PLACE: r"\b(?:in|at|near|from|to|of|on|into) (?:the )?(?-i:[A-Z])\w+|\b(?:located|situated|page|tab|menu)\b",
+    Expects.REASON: r"\b(?:because|due to|since|so that|as a result|caus\w+|reasons?|results? (?:in|from)|therefore|thus|"
+    r"in order to|so|leads? to|failure|inadequate|to (?:avoid|prevent|protect|reduce|increase|make|allow))\b",
+    Expects.STEPS: r"^(?:to \w+|first|then|next|step|if you|you (?:can|must|should|need|may)|run|use|set|go|open|click|"
+    r"select|enter|add|call|create|choose|submit|complete|send|contact|visit|install|download|type)\b|`|\$ |"
+    r"\b(?:you can|you must|you need|you should|by \w+ing)\b",
+}
+CUES_COMPILED = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in CUES.items()}
+CAPITALISED = re.compile(r"(?<![\w.])[A-Z][\w'’&-]*|\b[a-z]+[A-Z]\w*")
+FIRST_WORD = re.compile(r"[\w'’-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question taken apart. `weights` sum to one over `terms`; `strict` are the stems of names and numbers."""
+
+    text: str
+    terms: tuple[str, ...]
+    weights: tuple[float, ...]
+    strict: frozenset[str]
+    expects: Expects
+
+    def coverage(self, stems: frozenset[str]) -> float:
+        """The weighted share of the question's terms among `stems`."""
+        return sum(weight for term, weight in zip(self.terms, self.weights, strict=True) if term in stems)
+
+    def missing(self, stems: frozenset[str]) -> float:
+        """The share of the question's names and numbers that are not among `stems`; 0 if it has none."""
+        return len(self.strict - stems) / len(self.strict) if self.strict else 0.0
+
+    def answered_by(self, text: str) -> float:
+        """1 if `text` holds what the kind of question calls for, 0 if not, a half where the kind says nothing."""
+        cue = CUES_COMPILED.get(self.expects)
+        return 0.5 if cue is None else float(bool(cue.search(text)))
+
+
+def analyse(text: str, lexicon: Lexicon, *, rarity: Callable[[str], float] | None = None) -> Question:
+    """`text` taken apart; `rarity` gives the inverse document frequency of a stem where a bank knows it."""
+    terms = lexicon.terms(text)
+    strict = _strict(text, lexicon)
+    raw = [rarity(term) if rarity else (1.5 if term in strict else 1.0) for term in terms]
+    total = sum(raw) or 1.0
+    return Question(text, terms, tuple(weight / total for weight in raw), strict, expected(text))
+
+
+def expected(question: str) -> Expects:
+    """The kind of answer that the wording calls for; the most specific one that fits."""
+    return next((kind for kind, pattern in ASKS_COMPILED if pattern.search(question)), Expects.OTHER)
+
+
+def _strict(text: str, lexicon: Lexicon) -> frozenset[str]:
+    """Stems of what must be found as it stands: names (capitalised after the first word), codes, numbers."""
+    first = FIRST_WORD.search(text)
+    beginning = first.end() if first else 0
+    names = [
+        match.group()
+        for match in CAPITALISED.finditer(text)
+        if match.start() >= beginning
+        and match.group().lower() not in STOP_WORDS
+        and not _after_stop(text, match.start())
+    ]
+    exact = [*names, *CODE.findall(text), *NUMBER.findall(text)]
+    return frozenset(word.stem for name in exact for word in lexicon.words(name) if not word.is_stop)
+
+
+def _after_stop(text: str, at: int) -> bool:
+    """Whether a new sentence begins at `at`, where a capital letter says nothing."""
+    return text[:at].rstrip()[-1:] in {".", "?", "!"}
