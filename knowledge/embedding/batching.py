@@ -1,0 +1,75 @@
+"""Running an encoder over many token sequences: texts of like length together, one thread a processor."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from knowledge.types import Matrix
+
+# Small enough for a layer's activations to stay in the processor's cache, large enough to keep its units busy.
+TOKENS_PER_BATCH = 2048
+
+
+class Encoder(Protocol):
+    """A loaded model that runs in the calling thread and may be called from several at once."""
+
+    dimension: int
+
+    def encode(self, batch: Sequence[Sequence[int]]) -> Matrix:
+        """The unit vectors of a few token sequences, none of them empty."""
+        ...
+
+
+def encode_all(
+    sequences: Sequence[Sequence[int]], encoder: Encoder, *, threads: int, tokens: int = TOKENS_PER_BATCH
+) -> Matrix:
+    """The unit vectors of all sequences, in their order."""
+    vectors = np.empty((len(sequences), encoder.dimension), np.float32)
+
+    def fill(rows: list[int]) -> None:
+        vectors[rows] = encoder.encode([sequences[row] for row in rows])
+
+    batches = list(batches_by_length([len(ids) for ids in sequences], tokens=tokens))
+    if threads == 1 or len(batches) < 2:
+        for rows in batches:
+            fill(rows)
+        return vectors
+    with ThreadPoolExecutor(min(threads, len(batches)), thread_name_prefix="embed") as pool:
+        for _ in pool.map(fill, batches):
+            pass
+    return vectors
+
+
+def batches_by_length(lengths: Sequence[int], *, tokens: int) -> Iterator[list[int]]:
+    """Rows in batches of at most `tokens`, padding counted, longest first so that little is padded."""
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
+        if batch and lengths[batch[0]] * (len(batch) + 1) > tokens:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def padded(batch: Sequence[Sequence[int]]) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.int64]], list[int]]:
+    """The sequences as one matrix filled up with zeros, and their lengths."""
+    lengths = [len(ids) for ids in batch]
+    matrix = np.zeros((len(batch), max(lengths)), np.int64)
+    for row, ids in zip(matrix, batch, strict=True):
+        row[: len(ids)] = ids
+    return matrix, lengths
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

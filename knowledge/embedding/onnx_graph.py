@@ -1,0 +1,146 @@
+"""A BERT sentence encoder as an ONNX file, written once from the same weights.
+
+The graph is written node by node rather than traced, so that making it needs no PyTorch, and in the
+fused operators of ONNX Runtime (domain com.microsoft), so that loading it needs no optimiser.
+Mean pooling and normalisation follow Reimers and Gurevych 2019 (Sentence-BERT), section 3.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from knowledge.embedding.bert import Affine, BertLayer, BertWeights, load_bert
+from knowledge.errors import StorageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FUSED = "com.microsoft"
+OPSET = 17
+IR_VERSION = 10
+REVISION = 1
+
+
+def onnx_file(folder: Path, weights: str, *, cache_dir: Path) -> Path:
+    """The ONNX file of the model in `folder` whose weights hash to `weights`; made when it is missing."""
+    target = cache_dir / weights / f"encoder-{REVISION}.onnx"
+    if target.is_file():
+        return target
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Freed by the system when its holder is killed: the next process starts the file afresh.
+        with FileLock(target.with_suffix(".lock")):
+            if not target.is_file():
+                _write(load_bert(folder), target)
+    except OSError as error:
+        raise StorageError(
+            f"The embedding model cannot be kept in {target.parent} ({error.strerror or error}):",
+            hint="make room or choose another cache folder.",
+        ) from error
+    return target
+
+
+def _write(bert: BertWeights, target: Path) -> None:
+    part = target.with_suffix(".part")
+    with part.open("wb") as file:
+        file.write(build(bert))
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(target)
+
+
+def build(bert: BertWeights) -> bytes:
+    """The model: `input_ids` and `attention_mask`, int64 of shape (batch, tokens), to unit `vector`s."""
+    from onnx import TensorProto, helper
+
+    graph = _Graph()
+    mask = graph.add("Cast", "attention_mask", to=TensorProto.INT32)
+    x = _embedded(graph, bert)
+    for layer in bert.layers():
+        x = _block(graph, layer, x, mask, bert)
+    _pooled(graph, x)
+    return graph.serialised(
+        inputs=[
+            helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"])
+            for name in ("input_ids", "attention_mask")
+        ],
+        outputs=[helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["batch", bert.hidden])],
+    )
+
+
+def _embedded(graph: _Graph, bert: BertWeights) -> str:
+    import numpy as np
+
+    zero = graph.constant(np.array([0], np.int64))
+    words = graph.add("Gather", graph.constant(bert.words), "input_ids")
+    length = graph.add("Shape", "input_ids", start=1, end=2)
+    positions = graph.add("Slice", graph.constant(bert.positions), zero, length, zero)
+    norm = graph.affine(bert.embedding_norm)
+    return graph.add("LayerNormalization", graph.add("Add", words, positions), *norm, axis=-1, epsilon=bert.epsilon)
+
+
+def _block(graph: _Graph, layer: BertLayer, x: str, mask: str, bert: BertWeights) -> str:
+    heads = graph.add("Attention", x, *graph.matrix(layer.qkv), mask, domain=FUSED, num_heads=bert.heads)
+    x = _added(graph, x, heads, layer.out, layer.attention_norm, bert.epsilon)
+    weight, bias = graph.matrix(layer.up)
+    inner = graph.add("BiasGelu", graph.add("MatMul", x, weight), bias, domain=FUSED)
+    return _added(graph, x, inner, layer.down, layer.output_norm, bert.epsilon)
+
+
+def _added(graph: _Graph, x: str, inner: str, dense: Affine, norm: Affine, epsilon: float) -> str:
+    weight, bias = graph.matrix(dense)
+    product = graph.add("MatMul", inner, weight)
+    return graph.add("SkipLayerNormalization", x, product, *graph.affine(norm), bias, domain=FUSED, epsilon=epsilon)
+
+
+def _pooled(graph: _Graph, x: str) -> None:
+    import numpy as np
+    from onnx import TensorProto
+
+    mask = graph.add("Cast", "attention_mask", to=TensorProto.FLOAT)
+    column = graph.add("Unsqueeze", mask, graph.constant(np.array([2], np.int64)))
+    # The sum has the direction of the mean, and only that remains after normalisation.
+    axis = graph.constant(np.array([1], np.int64))
+    total = graph.add("ReduceSum", graph.add("Mul", x, column), axis, keepdims=0)
+    graph.add("LpNormalization", total, output="vector", axis=1, p=2)
+
+
+class _Graph:
+    """Nodes and constants in the making."""
+
+    def __init__(self) -> None:
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+
+    def constant(self, array: NDArray[Any]) -> str:
+        import numpy as np
+        from onnx import numpy_helper
+
+        name = f"constant_{len(self._constants)}"
+        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def affine(self, values: Affine) -> tuple[str, str]:
+        return self.constant(values.weight), self.constant(values.bias)
+
+    def matrix(self, dense: Affine) -> tuple[str, str]:
+        return self.constant(dense.weight.T), self.constant(dense.bias)
+
+    def add(self, kind: str, *inputs: str, domain: str = "", output: str = "", **attributes: Any) -> str:
+        from onnx import helper
+
+        output = output or f"{kind}_{len(self._nodes)}"
+        self._nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
+        return output
+
+    def serialised(self, *, inputs: list[Any], outputs: list[Any]) -> bytes:
+        from onnx import helper
+
+        graph = helper.make_graph(self._nodes, "encoder", inputs, outputs, self._constants)
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(FUSED, 1)]
+        data: bytes = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION).SerializeToString()
+        return data
