@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import Stemmer
 
@@ -34,7 +35,11 @@ QUESTION_WORDS = word_set(
     """happen happens happened mean means kind type name called many much long often far old know explain describe
     list find work works difference exactly"""
 )
-NEGATIONS = word_set("no not never none nothing neither nor cannot without nobody nowhere hardly")
+SPELLED_NUMBERS = MappingProxyType(
+    {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+     "ten": "10", "eleven": "11", "twelve": "12", "fifteen": "15", "twenty": "20", "thirty": "30", "forty": "40",
+     "fifty": "50", "sixty": "60", "hundred": "100", "thousand": "1000"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ class Lexicon:
         if word[0].isdecimal() and NUMBER.fullmatch(word):
             return _plain_number(word)
         lowered = word.lower()
+        if lowered in SPELLED_NUMBERS:
+            return SPELLED_NUMBERS[lowered]
         for ending in ("'s", "’s"):
             lowered = lowered.removesuffix(ending)
         if not lowered.isascii():
@@ -95,11 +102,6 @@ class Lexicon:
         content = [w.stem for w in words if not w.is_stop]
         topical = [w.stem for w in words if not w.is_stop and w.surface.lower() not in QUESTION_WORDS]
         return tuple(dict.fromkeys(topical or content or [w.stem for w in words]))
-
-
-def numbers(text: str) -> list[str]:
-    """The numbers of a text in one notation: `1,500.00` and `1500` are the same."""
-    return [_plain_number(match.group()) for match in NUMBER.finditer(text)]
 
 
 def _plain_number(written: str) -> str:

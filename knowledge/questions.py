@@ -66,10 +66,12 @@ CUES = {
     rf"\b(?:immediate|instant|forever|never|every|daily|weekly|monthly|yearly|annual)|\bage\b|\b\d\b",
     Expects.DATE: rf"\b(?:1\d|20)\d\d\b|\b(?:{MONTHS})\.?\s\d|\d\s(?:{MONTHS})\b|\b\d{{1,2}}(?:st|nd|rd|th)\b|"
     rf"\b(?:century|today|yesterday|{TIME_UNITS})\b|\d[/:]\d",
-    Expects.PERSON: r"\b(?-i:[A-Z][\w'’.-]+ (?:[A-Z]\. )?[A-Z][\w'’-]+)|\b(?:he|she|they|team|president|king|author|by)\b",
-    Expects.PLACE: r"\b(?:in|at|near|from|to|of|on|into) (?:the )?(?-i:[A-Z])\w+|\b(?:located|situated|page|tab|menu)\b",
-    Expects.REASON: r"\b(?:because|due to|since|so that|as a result|caus\w+|reasons?|results? (?:in|from)|therefore|thus|"
-    r"in order to|so|leads? to|failure|inadequate|to (?:avoid|prevent|protect|reduce|increase|make|allow))\b",
+    Expects.PERSON: r"\b(?-i:[A-Z][\w'’.-]+ (?:[A-Z]\. )?[A-Z][\w'’-]+)|\b(?:he|she|they|team|president|king|author|by)"
+    r"\b",
+    Expects.PLACE: r"\b(?:in|at|near|from|to|of|on|into) (?:the )?(?-i:[A-Z])\w+|"
+    r"\b(?:located|situated|page|tab|menu)\b",
+    Expects.REASON: r"\b(?:because|due to|since|so that|as a result|caus\w+|reasons?|results? (?:in|from)|therefore|"
+    r"thus|in order to|so|leads? to|failure|inadequate|to (?:avoid|prevent|protect|reduce|increase|make|allow))\b",
     Expects.STEPS: r"^(?:to \w+|first|then|next|step|if you|you (?:can|must|should|need|may)|run|use|set|go|open|click|"
     r"select|enter|add|call|create|choose|submit|complete|send|contact|visit|install|download|type)\b|`|\$ |"
     r"\b(?:you can|you must|you need|you should|by \w+ing)\b",
@@ -106,7 +108,7 @@ class Question:
 def analyse(text: str, lexicon: Lexicon, *, rarity: Callable[[str], float] | None = None) -> Question:
     """`text` taken apart; `rarity` gives the inverse document frequency of a stem where a bank knows it."""
     terms = lexicon.terms(text)
-    strict = _strict(text, lexicon)
+    strict = frozenset(exact_words(text, lexicon))
     raw = [rarity(term) if rarity else (1.5 if term in strict else 1.0) for term in terms]
     total = sum(raw) or 1.0
     return Question(text, terms, tuple(weight / total for weight in raw), strict, expected(text))
@@ -117,7 +119,7 @@ def expected(question: str) -> Expects:
     return next((kind for kind, pattern in ASKS_COMPILED if pattern.search(question)), Expects.OTHER)
 
 
-def _strict(text: str, lexicon: Lexicon) -> frozenset[str]:
+def exact_words(text: str, lexicon: Lexicon) -> list[str]:
     """Stems of what must be found as it stands: names (capitalised after the first word), codes, numbers."""
     first = FIRST_WORD.search(text)
     beginning = first.end() if first else 0
@@ -129,7 +131,7 @@ def _strict(text: str, lexicon: Lexicon) -> frozenset[str]:
         and not _after_stop(text, match.start())
     ]
     exact = [*names, *CODE.findall(text), *NUMBER.findall(text)]
-    return frozenset(word.stem for name in exact for word in lexicon.words(name) if not word.is_stop)
+    return [word.stem for name in exact for word in lexicon.words(name) if not word.is_stop]
 
 
 def _after_stop(text: str, at: int) -> bool:
