@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
+from time import perf_counter
 
 import click
 
 from knowledge.errors import RefdeskError
 from knowledge.json_output import json_text
-from knowledge.opening import open_library
+from knowledge.opening import installed_embedders, open_library
 from knowledge.options import json_option
 from knowledge.presentation import printable
 from knowledge.shell import Shell
@@ -73,7 +74,22 @@ def hardware() -> Iterator[Finding]:
 
 
 def models(shell: Shell) -> Iterator[Finding]:
-    """The embedding model at hand."""
+    """The built-in embedding model: its weights are checked and it embeds a question."""
+    from knowledge.card import EmbedderSpec
+
+    embedder = installed_embedders(shell.environment, offline=shell.offline)(EmbedderSpec())
+    name = embedder.identity.model
+    try:
+        begin = perf_counter()
+        embedder.embed_query("Does it work?")
+        loaded = perf_counter()
+        embedder.embed_query("And how fast is it?")
+    except RefdeskError as error:
+        yield Finding("Models", name, "does not work", error.sentence)
+    else:
+        speed = f"loads in {loaded - begin:.2f} s, embeds a question in {1000 * (perf_counter() - loaded):.0f} ms"
+        yield Finding("Models", name, f"weights as published; {speed}")
+    yield Finding("Models", "weights (SHA-256)", embedder.identity.weights)
     yield Finding("Models", "cache", str(shell.environment.cache))
 
 
