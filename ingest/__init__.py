@@ -1,1 +1,15 @@
 """The ingestion layer: from files and addresses to committed documents."""
+
+from ingest.pipeline import IngestOptions, Progress, ingest, planned
+from ingest.report import FileResult, IngestReport, IngestStopped, Outcome
+
+__all__ = [
+    "FileResult",
+    "IngestOptions",
+    "IngestReport",
+    "IngestStopped",
+    "Outcome",
+    "Progress",
+    "ingest",
+    "planned",
+]

@@ -1,0 +1,175 @@
+"""One run: sources are compared with a bank, and the bank is brought up to date.
+
+Documents are committed in batches while others are still parsed and embedded. Whatever ends the run, the bank
+holds whole documents only, and the next run completes what is missing.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.content import ContentReader
+from ingest.interrupt import stop_requested
+from ingest.parsers.registry import Registry
+from ingest.plan import Fingerprints, Plan
+from ingest.report import FileResult, IngestReport, IngestStopped, Outcome
+from ingest.sources import Listing, list_source, parse_source
+from ingest.worker_process import ParserLimits
+from knowledge.errors import StorageError
+from knowledge.places import Standing, read_standing
+
+if TYPE_CHECKING:
+    from ingest.flow import Flow
+    from knowledge.bank import KnowledgeBank
+    from knowledge.card import BankCard
+
+MOST_WORKERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """How a run reads files. `workers` 0 means as many as there are processors; `suffixes` None means all known."""
+
+    workers: int = 0
+    limits: ParserLimits = field(default_factory=ParserLimits)
+    suffixes: frozenset[str] | None = None
+
+    @property
+    def worker_count(self) -> int:
+        """How many processes parse."""
+        return self.workers or min(os.cpu_count() or 1, MOST_WORKERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: files dealt with, of all there are, chunks indexed, and the file dealt with last."""
+
+    bank: str
+    done: int
+    total: int
+    chunks: int
+    last: FileResult | None = None
+
+
+DEFAULTS = IngestOptions()
+
+
+def ingest(
+    sources: Sequence[str | Path],
+    bank: KnowledgeBank,
+    *,
+    prune: bool = False,
+    options: IngestOptions = DEFAULTS,
+    folder: Path | None = None,
+    stdin_name: str = "stdin",
+    progress: Callable[[Progress], None] | None = None,
+) -> IngestReport:
+    """Brings `bank` up to date with `sources`: folders, globs, files, addresses, or "-" for standard input.
+
+    Relative paths are taken from `folder`, the working folder unless given. Files that cannot be read are named
+    in the report, and what the bank held of them stays. Raises `UsageError` for a source that does not exist,
+    `PruneRequired` before much is removed (not with `prune`), `BankBusy`, `StorageError`, and after Ctrl-C
+    `IngestStopped`, a `KeyboardInterrupt`.
+    """
+    from ingest.run import Run  # what only compares does without it
+
+    started = time.perf_counter()
+    listings = expanded(sources, options, folder or Path.cwd(), stdin_name)
+    with stop_requested() as stop, full_disks(bank), bank.writer() as writer:
+        card, standing = bank.card(), read_standing(bank.catalog)
+        plan = compared(listings, standing, card, options)
+        plan.check(prune=prune)
+        counter = Counter(bank.name, plan.total, progress)
+        make_flow = partial(started_flow, bank, card, options)
+        run = Run(plan, standing, card, writer, make_flow=make_flow, report=counter.count)
+        run.execute(stop)
+    report = IngestReport(
+        bank=bank.name,
+        results=tuple(sorted(run.results, key=lambda result: result.uri)),
+        seconds=time.perf_counter() - started,
+        timings=asdict(run.stages),
+        skipped=dict(plan.skipped),
+        stopped=stop.is_set(),
+    )
+    if report.stopped:
+        raise IngestStopped(report)
+    return report
+
+
+def planned(
+    sources: Sequence[str | Path],
+    bank: KnowledgeBank | None,
+    card: BankCard,
+    *,
+    prune: bool = False,
+    options: IngestOptions = DEFAULTS,
+    folder: Path | None = None,
+    stdin_name: str = "stdin",
+) -> IngestReport:
+    """What `ingest` would do, without doing it; `bank` is None where there is none yet, and `card` its future card."""
+    started = time.perf_counter()
+    listings = expanded(sources, options, folder or Path.cwd(), stdin_name)
+    plan = compared(listings, read_standing(bank.catalog) if bank else Standing(), card, options)
+    plan.check(prune=prune)
+    results = [step.result for step in plan.steps()]
+    results += [FileResult(place.uri, Outcome.REMOVED, place.title) for place in plan.gone()]
+    seconds = time.perf_counter() - started
+    return IngestReport(card.name, tuple(results), seconds, skipped=dict(plan.skipped), planned=True)
+
+
+def expanded(
+    sources: Sequence[str | Path], options: IngestOptions, folder: Path, stdin_name: str
+) -> tuple[Listing, ...]:
+    """The files of each source, every source once."""
+    found = dict.fromkeys(parse_source(source, folder=folder, name=stdin_name) for source in sources)
+    suffixes = Registry().suffixes() if options.suffixes is None else options.suffixes
+    return tuple(list_source(source, suffixes) for source in found)
+
+
+def compared(listings: Sequence[Listing], standing: Standing, card: BankCard, options: IngestOptions) -> Plan:
+    """The plan for a bank with this card."""
+    reader = ContentReader(options.limits.max_file_mb, options.limits.seconds)
+    return Plan(listings, standing, Fingerprints(Registry(), card.chunking), reader)
+
+
+def started_flow(bank: KnowledgeBank, card: BankCard, options: IngestOptions) -> Flow:
+    """Parsing and embedding for a bank; loads what only reading needs."""
+    from ingest.flow import open_flow
+
+    return open_flow(bank.embedder, card, workers=options.worker_count, limits=options.limits)
+
+
+@contextmanager
+def full_disks(bank: KnowledgeBank) -> Iterator[None]:
+    """Turns the system's word for a full disk into an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
+            raise
+        raise StorageError(
+            f"Cannot write to {bank.path}: {error.strerror}.", hint="Free some space, then run the same command again."
+        ) from error
+
+
+class Counter:
+    """Counts what is dealt with, and tells whoever wants to know."""
+
+    def __init__(self, bank: str, total: int, progress: Callable[[Progress], None] | None) -> None:
+        self._bank, self._total, self._progress = bank, total, progress
+        self._done = self._chunks = 0
+
+    def count(self, result: FileResult) -> None:
+        """Takes note of one file."""
+        self._done += result.outcome is not Outcome.REMOVED
+        self._chunks += result.chunks
+        if self._progress is not None:
+            self._progress(Progress(self._bank, self._done, self._total, self._chunks, result))
