@@ -166,13 +166,16 @@ class WorkerProcess:
         try:
             write_frame(cast(BinaryIO, self._process.stdin), message, body)
             return read_frame(cast(BinaryIO, self._process.stdout))[0]
-        except (EOFError, OSError, ValueError, RecursionError):
-            # Whatever came instead of an answer, this process is of no more use.
-            self.kill()
+        except (EOFError, OSError):
             raise WorkerDied(self._verdict, self._cause_of_death()) from None
+        except (ValueError, RecursionError):
+            raise WorkerDied("", "it answered nonsense") from None
 
     def _cause_of_death(self) -> str:
-        code = self._process.wait()
+        try:
+            code = self._process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            return "it closed its pipe"
         if code >= 0:
             return f"exit code {code}"
         try:
@@ -190,4 +193,5 @@ class WorkerProcess:
 def _environment() -> dict[str, str]:
     """The worker's environment: the same modules, no secrets, no network."""
     kept = {name: value for name, value in os.environ.items() if INHERITED.match(name)}
-    return kept | OFFLINE | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    modules = dict.fromkeys([str(MAIN.parents[1]), *filter(None, sys.path)])
+    return kept | OFFLINE | {"PYTHONPATH": os.pathsep.join(modules)}

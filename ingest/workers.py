@@ -198,6 +198,7 @@ class ParserPool(Generic[Token]):
         try:
             answer = worker.call(message, job.data)
         except WorkerDied as death:
+            worker.kill()
             return None, self._epitaph(job.name, death)
         if answer.get("retire"):
             worker.kill()

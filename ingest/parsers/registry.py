@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Protocol
 
+from ingest.parsers.html import HtmlParser
 from ingest.parsers.markdown import MarkdownParser
+from ingest.parsers.pdf import PdfParser
 from ingest.parsers.plaintext import PlainTextParser
 from ingest.structure import ParsedDocument
 from knowledge.errors import EmptyDocument
@@ -39,7 +41,7 @@ class Registry:
     """Parsers in the order in which they are asked: content first, names second, plain text last."""
 
     def __init__(self) -> None:
-        parsers: tuple[Parser, ...] = (MarkdownParser(), PlainTextParser())
+        parsers: tuple[Parser, ...] = (PdfParser(), HtmlParser(), MarkdownParser(), PlainTextParser())
         self.parsers: dict[str, Parser] = {parser.name: parser for parser in parsers}
 
     def suffixes(self) -> frozenset[str]:
