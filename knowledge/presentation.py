@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from knowledge.markup import plain
 from knowledge.types import Answer, Citation, Passage, Scores
 
 if TYPE_CHECKING:
@@ -21,13 +22,7 @@ SNIPPET = 320
 CLOSEST_SHOWN = 3
 
 STEERING = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-MARKDOWN = (
-    (re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)"), r"\1"),
-    (re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1"), r"\2"),
-    (re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"), r"\1"),
-    (re.compile(r"`([^`\n]+)`"), r"\1"),
-    (re.compile(r"^\s*(?:#{1,6}|[-*+]|>)\s+", re.MULTILINE), ""),
-)
+NO_ANSWER = "The documents do not answer this question."
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -48,11 +43,8 @@ def printable(text: str) -> str:
 
 
 def readable(text: str) -> str:
-    """Document text as one printable line, with inline Markdown taken off; for display only."""
-    text = printable(text)
-    for pattern, kept in MARKDOWN:
-        text = pattern.sub(kept, text)
-    return " ".join(text.split())
+    """Document text as one printable line without inline Markdown; for display only."""
+    return printable(plain(text))
 
 
 def shortened(text: str, limit: int = SNIPPET) -> str:
@@ -116,7 +108,7 @@ def scores_line(scores: Scores) -> str:
 def print_answer(answer: Answer, out: Console) -> None:
     """The answer with numbered citations, or the abstention with what was closest, and who wrote it."""
     if answer.abstained:
-        out.print(printable(answer.text), style="bold", soft_wrap=True)
+        out.print(printable(answer.text) or NO_ANSWER, style="bold")
         print_closest(answer.closest[:CLOSEST_SHOWN], out)
     else:
         numbers = {citation: number for number, citation in enumerate(answer.citations, 1)}
@@ -130,12 +122,13 @@ def print_answer(answer: Answer, out: Console) -> None:
 
 
 def answer_lines(answer: Answer, numbers: dict[Citation, int]) -> Iterable[str]:
-    """Each sentence, followed by the numbers of its citations; an unsupported one is marked as such."""
-    if not answer.sentences:
+    """The answer with the numbers of its citations; a model's text carries these marks already."""
+    if answer.model or not answer.sentences:
         yield printable(answer.text)
+        return
     for sentence in answer.sentences:
         marks = "".join(f"[{numbers[citation]}]" for citation in dict.fromkeys(sentence.citations))
-        yield f"{readable(sentence.text)} {marks or '(not supported by any passage)'}"
+        yield f"{printable(sentence.text)} {marks}".rstrip()
 
 
 def notes(answer: Answer) -> Iterable[str]:

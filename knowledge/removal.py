@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from knowledge.errors import UsageError
+from knowledge.places import read_standing
 from knowledge.presentation import shown_path
 
 if TYPE_CHECKING:
@@ -26,10 +27,8 @@ def find_documents(bank: KnowledgeBank, names: Iterable[str], reader: Reader) ->
 def remove_documents(bank: KnowledgeBank, documents: Iterable[DocumentSummary]) -> None:
     """Removes the documents from every place; raises `BankBusy` while another process writes."""
     doomed = {document.id for document in documents}
-    with bank.catalog.reading() as connection:
-        sources = [row[0] for row in connection.execute("SELECT id FROM source")]
     with bank.writer() as writer:
-        places = [place for source in sources for place in writer.places(source).values()]
+        places = read_standing(bank.catalog).places
         writer.remove_places([place for place in places if place.document_id in doomed])
 
 

@@ -12,7 +12,7 @@ import click
 
 from knowledge.settings import quiet_dependencies, read_environment
 from knowledge.shell import open_shell
-from serve.edge import exit_code
+from serve.edge import exit_code, prepare_process
 from serve.lazy import LazyCommand, LazyGroup
 
 
@@ -56,9 +56,10 @@ def main(arguments: Sequence[str] | None = None, *, environ: MutableMapping[str,
     """Run one command; its exit code. Arguments and environment are those of the process unless given."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     variables = os.environ if environ is None else environ
-    return exit_code(
-        lambda: cli.main(given, prog_name="refdesk", standalone_mode=False, obj=variables), debug="--debug" in given
-    )
+    debug = "--debug" in given
+    if arguments is None:
+        prepare_process(debug=debug)
+    return exit_code(lambda: cli.main(given, prog_name="refdesk", standalone_mode=False, obj=variables), debug=debug)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 
 import click
@@ -15,6 +17,15 @@ from knowledge.errors import RefdeskError
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 UNEXPECTED = 70
+
+
+def prepare_process(*, debug: bool) -> None:
+    """Let output that the terminal's encoding lacks be replaced, and warnings of dependencies unsaid without `debug`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    if not (debug or sys.warnoptions):
+        warnings.simplefilter("ignore")
 
 
 def exit_code(command: Callable[[], object], *, debug: bool) -> int:

@@ -69,15 +69,16 @@ def test_an_answer_by_a_model_names_model_and_host() -> None:
     assert "no language model" in shown(ANSWER)
 
 
-def test_an_unsupported_sentence_is_marked() -> None:
-    text = shown(replace(ANSWER, sentences=(AnswerSentence("It rains.", ()),), dropped=("It snows.",)))
-    assert "It rains. (not supported by any passage)" in text
+def test_what_a_model_wrote_keeps_its_own_marks_and_names_what_was_left_out() -> None:
+    text = shown(replace(ANSWER, model="m", host="h", text="You get 25 days. [1]", dropped=("It snows.",)))
+    assert text.startswith("You get 25 days. [1]\n")
     assert "It snows." in text
 
 
 def test_an_abstention_shows_what_was_closest() -> None:
     text = shown(replace(ANSWER, abstained=True, text="The documents do not say.", sentences=()))
     assert text.startswith("The documents do not say.")
+    assert shown(replace(ANSWER, abstained=True, text="", sentences=())).startswith("The documents do not answer")
     assert "Leave · /somewhere/leave.pdf · pages 3 to 4 · Days" in text
 
 
@@ -112,7 +113,7 @@ def test_a_path_below_the_working_folder_is_shown_from_there() -> None:
 
 
 def test_inline_markdown_is_taken_off_and_other_signs_stay() -> None:
-    assert readable("## See [the *guide*](x.md):\n- use `rate(x)` **now**") == "See the guide: use rate(x) now"
+    assert readable("## See [the guide](x.md):\n- use `rate(x)` **now**") == "See the guide: use rate(x) now"
     assert readable("a * b * c and snake_case_name and 2*3*4") == "a * b * c and snake_case_name and 2*3*4"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -35,6 +36,18 @@ def test_the_module_is_the_command() -> None:
     for module in ("serve", "serve.cli"):
         done = subprocess.run([sys.executable, "-m", module, "--version"], cwd=ROOT, capture_output=True, check=True)
         assert done.stdout.startswith(b"refdesk ")
+
+
+def test_a_terminal_without_unicode_is_no_reason_to_fail(handbook: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "serve", "--root", str(handbook), "search", "leave"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+    )
+    assert b"?" in done.stdout
+    assert done.stderr == b""
 
 
 @pytest.mark.parametrize("name", list(Refdesk.table))
