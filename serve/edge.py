@@ -20,7 +20,7 @@ UNEXPECTED = 70
 
 
 def prepare_process(*, debug: bool) -> None:
-    """Let output that the terminal's encoding lacks be replaced, and warnings of dependencies unsaid without `debug`."""
+    """Replace what the terminal's encoding lacks, and keep dependencies' warnings for `debug`."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
