@@ -52,6 +52,8 @@ def open_openai_model(spec: ModelSpec) -> LLM:
 
     Retries are left to the client, which honours Retry-After; LlamaIndex would add a second loop around it.
     """
+    client = httpx.Client(**_http_options(spec), event_hooks={"response": [_check]})
+    async_client = httpx.AsyncClient(**_http_options(spec), event_hooks={"response": [_acheck]})
     shared: dict[str, Any] = {
         "model": spec.name,
         "api_base": spec.base_url,
@@ -60,8 +62,8 @@ def open_openai_model(spec: ModelSpec) -> LLM:
         "max_tokens": spec.max_tokens,
         "timeout": spec.timeout,
         "max_retries": 0,
-        "openai_client": openai.OpenAI(http_client=_http_client(spec), **_client_options(spec)),
-        "async_openai_client": openai.AsyncOpenAI(http_client=_async_http_client(spec), **_client_options(spec)),
+        "openai_client": openai.OpenAI(http_client=client, **_client_options(spec)),
+        "async_openai_client": openai.AsyncOpenAI(http_client=async_client, **_client_options(spec)),
     }
     if spec.base_url == OPENAI and spec.name in ALL_AVAILABLE_MODELS:
         try:
@@ -103,28 +105,18 @@ def _client_options(spec: ModelSpec) -> dict[str, Any]:
     }
 
 
-def _http_client(spec: ModelSpec) -> httpx.Client:
-    return httpx.Client(
-        timeout=spec.timeout,
-        trust_env=not spec.is_local,
-        follow_redirects=False,
-        event_hooks={"response": [_check]},
-    )
-
-
-def _async_http_client(spec: ModelSpec) -> httpx.AsyncClient:
-    """A client that keeps no connection, so that one model serves several event loops, one after the other.
+def _http_options(spec: ModelSpec) -> dict[str, Any]:
+    """No connection is kept, so that one model serves several event loops, one after the other.
 
     A model on this machine is never asked through a proxy, which may stand elsewhere. Redirects are not
     followed: the words go to the host that was named and to no other.
     """
-    return httpx.AsyncClient(
-        timeout=spec.timeout,
-        trust_env=not spec.is_local,
-        follow_redirects=False,
-        limits=httpx.Limits(max_keepalive_connections=0),
-        event_hooks={"response": [_acheck]},
-    )
+    return {
+        "timeout": spec.timeout,
+        "trust_env": not spec.is_local,
+        "follow_redirects": False,
+        "limits": httpx.Limits(max_keepalive_connections=0),
+    }
 
 
 def _check(response: httpx.Response) -> None:
