@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
 Ids = NDArray[np.int64]
 VECTOR_TYPE = np.float16
+# One step in the index for each kind of access: SELECT DISTINCT would read all places at every query.
+KINDS_OF_ACCESS = """
+WITH RECURSIVE kind (allow) AS (
+    SELECT min(allow) FROM place
+    UNION ALL SELECT (SELECT min(p.allow) FROM place p WHERE p.allow > kind.allow) FROM kind WHERE allow IS NOT NULL
+) SELECT allow FROM kind WHERE allow IS NOT NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,7 @@ class Catalog:
     def visible(self, reader: Reader, filters: Mapping[str, MetadataValue]) -> set[int] | None:
         """The live documents that `reader` may see and that match `filters`; None when that is all of them."""
         with self.reading() as connection:
-            kinds = [row[0] for row in connection.execute("SELECT DISTINCT allow FROM place")]
+            kinds = [row[0] for row in connection.execute(KINDS_OF_ACCESS)]
             open_kinds = [kind for kind in kinds if reader.may_read(frozenset(json.loads(kind)))]
             if len(open_kinds) == len(kinds) and not filters:
                 return None
@@ -185,9 +192,10 @@ class Catalog:
         """Pairs (document, other): the first mentions the second's title, which at most two documents share."""
         with self.reading() as connection:
             return connection.execute(
-                "SELECT m.document_id, d.id FROM mention m JOIN document d ON d.title = m.title AND d.state = 'live'"
-                f" WHERE m.document_id IN ({_marks(document_ids)}) AND d.id != m.document_id"
-                " AND (SELECT count(*) FROM document x WHERE x.title = m.title AND x.state = 'live') <= 2",
+                "SELECT m.document_id, d.id FROM mention m CROSS JOIN document d INDEXED BY document_title"
+                f" ON d.title = m.title AND d.state = 'live'"
+                f" WHERE m.document_id IN ({_marks(document_ids)}) AND d.id != m.document_id AND NOT EXISTS"
+                " (SELECT 1 FROM document x WHERE x.title = m.title AND x.state = 'live' LIMIT 1 OFFSET 2)",
                 list(document_ids),
             ).fetchall()
 

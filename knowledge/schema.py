@@ -28,7 +28,7 @@ CREATE TABLE document (
     text TEXT NOT NULL
 );
 CREATE INDEX document_state ON document (state);
-CREATE INDEX document_title ON document (title);
+CREATE INDEX document_title ON document (title, state);
 CREATE UNIQUE INDEX document_live ON document (content_key) WHERE state = 'live';
 CREATE TABLE place (
     id INTEGER PRIMARY KEY,
