@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from knowledge.markup import plain
-from knowledge.types import Answer, Citation, Passage, Scores
+from knowledge.types import Answer, AnswerSentence, Citation, Passage, Scores
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,10 +84,14 @@ def where(uri: str, page: str, headings: Sequence[str]) -> str:
     return " · ".join(part for part in (shown_path(uri), page, path) if part)
 
 
+def source_line(citation: Citation) -> str:
+    """File, and page or heading."""
+    return where(citation.uri, pages(citation.page, None), citation.headings)
+
+
 def citation_line(citation: Citation) -> str:
     """File, page or heading, and the quoted words."""
-    place = where(citation.uri, pages(citation.page, None), citation.headings)
-    return f"{place} · “{shortened(readable(citation.quote))}”"
+    return f"{source_line(citation)} · “{shortened(readable(citation.quote))}”"
 
 
 def passage_line(passage: Passage) -> str:
@@ -115,10 +119,17 @@ def print_answer(answer: Answer, out: Console) -> None:
         for line in answer_lines(answer, numbers):
             out.print(line)
         out.print()
+        shown = {sentence.text for sentence in answer.sentences if not answer.model and is_quoted(sentence)}
         for citation, number in numbers.items():
-            print_indented(f"[{number}]", citation_line(citation), out)
+            repeated = readable(citation.quote) in shown
+            print_indented(f"[{number}]", source_line(citation) if repeated else citation_line(citation), out)
     for note in notes(answer):
         out.print(note, style="dim")
+
+
+def is_quoted(sentence: AnswerSentence) -> bool:
+    """Whether the sentence is, but for its mark-up, the words of one of its citations."""
+    return sentence.text in [readable(citation.quote) for citation in sentence.citations]
 
 
 def answer_lines(answer: Answer, numbers: dict[Citation, int]) -> Iterable[str]:
@@ -128,7 +139,8 @@ def answer_lines(answer: Answer, numbers: dict[Citation, int]) -> Iterable[str]:
         return
     for sentence in answer.sentences:
         marks = "".join(f"[{numbers[citation]}]" for citation in dict.fromkeys(sentence.citations))
-        yield f"{printable(sentence.text)} {marks}".rstrip()
+        text = printable(sentence.text)
+        yield f"“{text}” {marks}" if is_quoted(sentence) else f"{text} {marks}"
 
 
 def notes(answer: Answer) -> Iterable[str]:

@@ -39,8 +39,8 @@ def exit_code(command: Callable[[], object], *, debug: bool) -> int:
         if debug:
             traceback.print_exc()
         return _report(error)
-    except KeyboardInterrupt:
-        return _say("Interrupted.", INTERRUPTED)
+    except KeyboardInterrupt as interrupt:
+        return _say(str(interrupt) or "Interrupted.", INTERRUPTED)
     return outcome if isinstance(outcome, int) else 0
 
 
@@ -52,7 +52,8 @@ def _report(error: Exception) -> int:
             error.show()
             return error.exit_code
         case click.Abort():
-            return _say("Interrupted.", INTERRUPTED)
+            # click raises this from the KeyboardInterrupt, which may say what was done until then
+            return _say(str(error.__cause__ or "") or "Interrupted.", INTERRUPTED)
         case OSError(errno=errno.ENOSPC):
             return _say("The disk is full: free some space and run the command again.", RefdeskError.exit_code)
         case OSError(filename=str() as name, strerror=str() as reason):

@@ -60,7 +60,13 @@ def shown(answer: Answer) -> str:
 
 def test_an_answer_shows_file_page_and_quoted_words() -> None:
     text = shown(ANSWER)
-    assert "You get 25 days of leave. [1]" in text
+    assert "“You get 25 days of leave.” [1]" in text
+    assert "[1] /somewhere/leave.pdf · page 3 · Leave\n" in text
+
+
+def test_words_that_differ_from_the_answer_are_quoted_beside_their_place() -> None:
+    text = shown(replace(ANSWER, sentences=(AnswerSentence("Leave: 25 days.", (CITATION,)),)))
+    assert "Leave: 25 days. [1]" in text
     assert "[1] /somewhere/leave.pdf · page 3 · Leave · “You get 25 days of leave.”" in text
 
 
