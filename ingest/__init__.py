@@ -1,5 +1,6 @@
 """The ingestion layer: from files and addresses to committed documents."""
 
+from ingest.documents import ingest_documents
 from ingest.pipeline import IngestOptions, Progress, ingest, planned
 from ingest.report import FileResult, IngestReport, IngestStopped, Outcome
 
@@ -11,5 +12,6 @@ __all__ = [
     "Outcome",
     "Progress",
     "ingest",
+    "ingest_documents",
     "planned",
 ]

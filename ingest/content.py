@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os import fstat
 from pathlib import Path, PurePath
+from typing import Protocol
 
 from ingest.sources import Candidate, Source, SourceKind
 from ingest.web import fetch
 from knowledge.errors import LimitExceeded, ParseError
+from knowledge.types import MetadataValue
 
 MEGABYTE = 1 << 20
 # Within this time a file can be written twice without its time stamp saying so, on the coarsest file systems.
@@ -23,7 +26,8 @@ STAMP_NS = 2_000_000_000
 class Content:
     """What a candidate holds. `name` is for messages, `suffix` tells the format, the stat is that of these bytes.
 
-    `mtime_ns` is 0 where it cannot be trusted to change with the next edit.
+    `mtime_ns` is 0 where it cannot be trusted to change with the next edit. `title` and `metadata` are what is
+    known beyond the bytes; they win over what a parser finds.
     """
 
     data: bytes = field(repr=False)
@@ -31,16 +35,29 @@ class Content:
     suffix: str
     size: int
     mtime_ns: int
+    title: str = ""
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the bytes."""
-        return hashlib.sha256(self.data).hexdigest()
+        """SHA-256 of the bytes, and of what is known beyond them."""
+        digest = hashlib.sha256(self.data)
+        if self.title or self.metadata:
+            digest.update(json.dumps([self.title, dict(self.metadata)], sort_keys=True).encode())
+        return digest.hexdigest()
+
+
+class ContentReader(Protocol):
+    """Where the bytes of candidates come from."""
+
+    def read(self, source: Source, candidate: Candidate) -> Content:
+        """The bytes of one candidate of `source`; raises `ParseError` with the reason and what to do."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class ContentReader:
-    """Reads candidates within limits; raises `ParseError` with the reason and what to do."""
+class FileReader:
+    """Reads files, standard input and addresses within limits; raises `ParseError` with the reason and what to do."""
 
     max_file_mb: float
     seconds: float

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.content import ContentReader
+from ingest.content import ContentReader, FileReader
 from ingest.interrupt import stop_requested
 from ingest.parsers.registry import Registry
 from ingest.plan import Fingerprints, Plan
@@ -66,6 +66,7 @@ def ingest(
     sources: Sequence[str | Path],
     bank: KnowledgeBank,
     *,
+    card: BankCard | None = None,
     prune: bool = False,
     options: IngestOptions = DEFAULTS,
     folder: Path | None = None,
@@ -75,17 +76,34 @@ def ingest(
     """Brings `bank` up to date with `sources`: folders, globs, files, addresses, or "-" for standard input.
 
     Relative paths are taken from `folder`, the working folder unless given. Files that cannot be read are named
-    in the report, and what the bank held of them stays. Raises `UsageError` for a source that does not exist,
+    in the report, and what the bank held of them stays. A `card` replaces the bank's own before anything is read.
+    Raises `UsageError` for a source that does not exist,
     `PruneRequired` before much is removed (not with `prune`), `BankBusy`, `StorageError`, and after Ctrl-C
     `IngestStopped`, a `KeyboardInterrupt`.
     """
+    listings = expanded(sources, options, folder or Path.cwd(), stdin_name)
+    return update(bank, listings, file_reader(options), card=card, prune=prune, options=options, progress=progress)
+
+
+def update(
+    bank: KnowledgeBank,
+    listings: Sequence[Listing],
+    reader: ContentReader,
+    *,
+    card: BankCard | None = None,
+    prune: bool = False,
+    options: IngestOptions = DEFAULTS,
+    progress: Callable[[Progress], None] | None = None,
+) -> IngestReport:
+    """As `ingest`, with the files already listed, and `reader` to read them."""
     from ingest.run import Run  # what only compares does without it
 
     started = time.perf_counter()
-    listings = expanded(sources, options, folder or Path.cwd(), stdin_name)
     with stop_requested() as stop, full_disks(bank), bank.writer() as writer:
+        if card is not None and card != bank.card():
+            writer.put_card(card)
         card, standing = bank.card(), read_standing(bank.catalog)
-        plan = compared(listings, standing, card, options)
+        plan = Plan(listings, standing, Fingerprints(Registry(), card.chunking), reader)
         plan.check(prune=prune)
         counter = Counter(bank.name, plan.total, progress)
         make_flow = partial(started_flow, bank, card, options)
@@ -117,7 +135,8 @@ def planned(
     """What `ingest` would do, without doing it; `bank` is None where there is none yet, and `card` its future card."""
     started = time.perf_counter()
     listings = expanded(sources, options, folder or Path.cwd(), stdin_name)
-    plan = compared(listings, read_standing(bank.catalog) if bank else Standing(), card, options)
+    standing = read_standing(bank.catalog) if bank else Standing()
+    plan = Plan(listings, standing, Fingerprints(Registry(), card.chunking), file_reader(options))
     plan.check(prune=prune)
     results = [step.result for step in plan.steps()]
     results += [FileResult(place.uri, Outcome.REMOVED, place.title) for place in plan.gone()]
@@ -134,10 +153,9 @@ def expanded(
     return tuple(list_source(source, suffixes) for source in found)
 
 
-def compared(listings: Sequence[Listing], standing: Standing, card: BankCard, options: IngestOptions) -> Plan:
-    """The plan for a bank with this card."""
-    reader = ContentReader(options.limits.max_file_mb, options.limits.seconds)
-    return Plan(listings, standing, Fingerprints(Registry(), card.chunking), reader)
+def file_reader(options: IngestOptions) -> FileReader:
+    """Reads files within the limits of `options`."""
+    return FileReader(options.limits.max_file_mb, options.limits.seconds)
 
 
 def started_flow(bank: KnowledgeBank, card: BankCard, options: IngestOptions) -> Flow:

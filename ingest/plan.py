@@ -90,7 +90,7 @@ class Plan:
         for listing in self.listings:
             recorded = self._recorded(listing.source)
             if not recorded:
-                _require_files(listing)
+                require_files(listing)
             elif listing.missing and not prune:
                 raise PruneRequired(
                     f"{listing.source.spec} is gone, and {len(recorded)} documents came from it.",
@@ -131,8 +131,6 @@ class Plan:
         return self._standing.of(source.kind, source.spec)
 
     def _gone_from(self, listing: Listing) -> Iterator[Place]:
-        if listing.source.kind in (SourceKind.URL, SourceKind.STDIN):
-            return
         there = {candidate.uri for candidate in listing.files}
         for uri, place in self._recorded(listing.source).items():
             if uri not in there and not listing.may_hold(uri):
@@ -174,7 +172,8 @@ def _same_stat(place: Place, candidate: Candidate) -> bool:
     return place.mtime_ns != 0 and (place.size, place.mtime_ns) == (candidate.size, candidate.mtime_ns)
 
 
-def _require_files(listing: Listing) -> None:
+def require_files(listing: Listing) -> None:
+    """Raises `UsageError` where a source does not exist or holds nothing that can be read."""
     spec = listing.source.spec
     if listing.missing:
         what = "matches no file" if listing.source.kind is SourceKind.GLOB else "does not exist"

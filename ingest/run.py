@@ -163,18 +163,19 @@ class Run:
     def _document(self, item: Finished) -> NewDocument:
         if item.document is None or item.vectors is None:
             raise AssertionError("only documents with vectors are ready")
-        parsed = item.document.document
-        places = [place for step in self._pending[item.token] for place in self._places(step, parsed.title)]
+        parsed, content = item.document.document, self._pending[item.token][0].content
+        title = (content.title if content else "") or parsed.title
+        places = [place for step in self._pending[item.token] for place in self._places(step, title)]
         return NewDocument(
             content_key=item.token,
-            title=parsed.title,
+            title=title,
             text=parsed.text,
             media_type=parsed.media_type,
             chunks=item.document.chunks,
             vectors=item.vectors,
             places=tuple(places),
             pages=parsed.pages,
-            metadata=parsed.metadata,
+            metadata={**parsed.metadata, **(content.metadata if content else {})},
             notes=parsed.notes,
         )
 

@@ -27,6 +27,7 @@ class SourceKind(StrEnum):
     FILE = "file"
     STDIN = "stdin"
     URL = "url"
+    DOCUMENTS = "documents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The files of one source.
+    """The files of one source; all of them unless it is not `complete`.
 
     `missing` says that the source itself does not exist, `unlisted` maps folders that could not be read to
     the reason, `refused` files that cannot be opened as such, `skipped` counts files by their unknown ending.
@@ -65,10 +66,13 @@ class Listing:
     unlisted: dict[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     skipped: Counter[str] = field(default_factory=Counter)
+    complete: bool = True
 
     def may_hold(self, uri: str) -> bool:
-        """Whether a file that is not listed may still exist, because its folder could not be read."""
-        return uri in self.refused or any(uri.startswith(folder + os.sep) for folder in self.unlisted)
+        """Whether a file that is not listed may still exist: it was not asked for, or its folder could not be read."""
+        return (
+            not self.complete or uri in self.refused or any(uri.startswith(folder + os.sep) for folder in self.unlisted)
+        )
 
 
 def parse_source(argument: str | Path, *, folder: Path, name: str = "stdin") -> Source:
@@ -102,7 +106,7 @@ def list_source(source: Source, suffixes: Iterable[str]) -> Listing:
             return _list_file(source)
         case SourceKind.STDIN:
             return Listing(source, (Candidate(f"stdin:{source.spec}"),))
-        case SourceKind.URL:
+        case _:
             return Listing(source, (Candidate(source.spec),))
 
 

@@ -1,0 +1,169 @@
+"""The sections `banks:` and `ingest:` of refdesk.yaml."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from ingest.worker_process import ParserLimits
+from knowledge.card import AccessRule, BankCard, ChunkingOptions, EmbedderSpec, check_bank_name
+from knowledge.config_lines import line_of
+from knowledge.embedding.embedder import EmbedderIdentity
+from knowledge.errors import ConfigError, InvalidBankName
+
+FEWEST_TOKENS = 32
+Suffix = Annotated[str, Field(pattern=r"^\.\w+$")]
+
+
+class Strict(BaseModel):
+    """Settings in which a name that means nothing is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class AccessSettings(Strict):
+    """Who may read the documents that the globs match; the first rule that matches decides."""
+
+    allow: list[str] = Field(min_length=1)
+    title: str | None = None
+    path: str | None = None
+
+
+class ChunkingSettings(Strict):
+    """How documents are cut."""
+
+    tokens: int = Field(default=256, ge=FEWEST_TOKENS)
+
+
+class EmbedderSettings(Strict):
+    """Which embedding model a new bank is made with."""
+
+    kind: Literal["minilm", "sentence-transformers", "openai"] = "minilm"
+    model: str = "all-MiniLM-L6-v2"
+    base_url: str | None = None
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+
+
+class BankSettings(Strict):
+    """One bank: what it is about, where its documents stand, who may read them."""
+
+    title: str = ""
+    description: str = ""
+    sources: list[str] = Field(default_factory=list)
+    access: list[AccessSettings] = Field(default_factory=list)
+    chunking: ChunkingSettings = Field(default_factory=ChunkingSettings)
+    embedder: EmbedderSettings = Field(default_factory=EmbedderSettings)
+
+    @property
+    def spec(self) -> EmbedderSpec:
+        """The embedding model as a bank card records it."""
+        return EmbedderSpec(self.embedder.kind, self.embedder.model, self.embedder.base_url, self.embedder.device)
+
+    def card(self, name: str, identity: EmbedderIdentity, folder: Path) -> BankCard:
+        """The card of a new bank; path globs in the access rules are taken from `folder`.
+
+        Raises `ConfigError` when chunks would be longer than the model reads.
+        """
+        if self.chunking.tokens > identity.max_tokens:
+            raise ConfigError(
+                f"banks.{name}.chunking.tokens is {self.chunking.tokens}, but {identity.model} reads at most"
+                f" {identity.max_tokens} tokens."
+            )
+        return BankCard(
+            name=name,
+            embedder=identity,
+            spec=self.spec,
+            title=self.title or name,
+            description=self.description,
+            chunking=ChunkingOptions(self.chunking.tokens),
+            access=tuple(
+                AccessRule(frozenset(rule.allow), rule.title, _absolute(rule.path, folder)) for rule in self.access
+            ),
+        )
+
+
+class IngestSettings(Strict):
+    """How files are read; `suffixes` limits which files of a folder are."""
+
+    workers: int = Field(default=0, ge=0, le=64)
+    seconds: float = Field(default=60.0, gt=0)
+    memory_mb: int = Field(default=1024, ge=128)
+    max_file_mb: float = Field(default=50.0, gt=0)
+    suffixes: list[Suffix] | None = None
+
+    @property
+    def limits(self) -> ParserLimits:
+        """What one document may cost."""
+        return ParserLimits(self.seconds, self.memory_mb, self.max_file_mb)
+
+
+class Settings(BaseModel):
+    """Both sections; other layers own the others."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
+
+    banks: dict[str, BankSettings] = Field(default_factory=dict)
+    ingest: IngestSettings = Field(default_factory=IngestSettings)
+
+
+def read_settings(content: Mapping[str, Any], path: Path | None) -> Settings:
+    """The settings in `content`, the parsed file `path`; `ConfigError` names file, line and what was expected."""
+    given = {name: content[name] for name in ("banks", "ingest") if content.get(name) is not None}
+    try:
+        settings = Settings.model_validate(given)
+    except ValidationError as error:
+        raise ConfigError(_complaint(error.errors()[0], path)) from None
+    for name in settings.banks:
+        try:
+            check_bank_name(name)
+        except InvalidBankName as error:
+            raise ConfigError(f"{_place(('banks', name), path)}: {error.sentence}") from None
+    return settings
+
+
+def _complaint(error: ErrorDetails, path: Path | None) -> str:
+    location = error["loc"]
+    name = ".".join(str(part) for part in location)
+    if error["type"] == "extra_forbidden":
+        return f"{_place(location, path)}: {name} is not a setting; write one of {', '.join(_known(location))}."
+    expected = error["msg"].removeprefix("Input should be ").removeprefix("Input ")
+    return f"{_place(location, path)}: {name} should be {expected}, found {_shown(error['input'])}."
+
+
+def _place(location: tuple[str | int, ...], path: Path | None) -> str:
+    if path is None:
+        return "The settings"
+    line = line_of(path, location)
+    return f"{path}, line {line}" if line else str(path)
+
+
+def _known(location: tuple[str | int, ...]) -> list[str]:
+    """The settings that exist beside the one at `location`."""
+    model: type[BaseModel] = IngestSettings
+    if location[0] == "banks":
+        inner: dict[str | int, type[BaseModel]] = {
+            "access": AccessSettings,
+            "chunking": ChunkingSettings,
+            "embedder": EmbedderSettings,
+        }
+        model = inner[location[2]] if len(location) > 3 else BankSettings
+    return list(model.model_fields)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _absolute(path_glob: str | None, folder: Path) -> str | None:
+    """A path glob as it stands for absolute paths; one that begins with `*` or names an address stays as it is."""
+    if path_glob is None or path_glob.startswith("*") or "://" in path_glob:
+        return path_glob
+    if Path(path_glob).is_absolute():
+        return path_glob
+    return f"{glob.escape(str(folder))}/{path_glob.removeprefix('./')}"
