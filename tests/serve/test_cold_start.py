@@ -27,7 +27,7 @@ SECONDS = 1.5
 def test_an_answer_loads_no_torch_no_chroma_and_no_llama_index(handbook: Path, command: str) -> None:
     script = (
         "import sys\nfrom serve.cli import main\n"
-        f"code = main(['--root', {str(handbook)!r}, {command!r}, 'How many days of paid leave does an employee have?'])\n"
+        f"code = main(['--root', {str(handbook)!r}, {command!r}, 'How many days of paid leave are there?'])\n"
         "print('loaded:', *{name.partition('.')[0] for name in sys.modules})\nsys.exit(code)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
