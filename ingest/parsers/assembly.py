@@ -35,7 +35,7 @@ class Assembly:
 
     def add(self, kind: BlockKind, content: str, *, level: int = 0, group: int = 0) -> bool:
         """Append a block, cleaned and trimmed; False, and nothing happens, where no text is left of it."""
-        content = visible(content)
+        content = visible(content).replace("\xa0", " ")
         content = content.rstrip().lstrip("\r\n") if kind is BlockKind.CODE else content.strip()
         if not content.strip():
             return False

@@ -26,7 +26,7 @@ LEAVES = {
     "tr_open": BlockKind.TABLE_ROW,
 }
 LISTS = frozenset({"bullet_list_open", "ordered_list_open"})
-COMMENT = re.compile(r"(<!--.*?-->\s*)+", re.DOTALL)
+COMMENT = re.compile(r"(<!--(?:(?!-->).)*-->\s*)+", re.DOTALL)
 REFERENCE = re.compile(r"\s*\[[^\]]+\]:\s")
 # Longer headings are prose by mistake, and not worth the parsing of their inline markup.
 LONGEST_HEADING = 500

@@ -35,10 +35,7 @@ class PdfParser:
         content = _read(data, name)
         text = PdfText(content)
         if not text.blocks:
-            raise EmptyDocument(
-                f"{name} has no text layer, only images of its pages:",
-                hint="run it through OCR, for example with ocrmypdf, and ingest the result.",
-            )
+            raise _empty(content, name)
         info = dict(content.info)
         declared = sensible_title(info.get("Title", ""))
         return ParsedDocument(
@@ -63,6 +60,15 @@ def _read(data: bytes, name: str) -> PdfContent:
     if len(content.unreadable) == len(content.pages):
         return read_with_pypdf(data, name)
     return content
+
+
+def _empty(content: PdfContent, name: str) -> EmptyDocument:
+    if any(page.has_content for page in content.pages):
+        return EmptyDocument(
+            f"{name} has no text layer, only images or drawings:",
+            hint="run it through OCR, for example with ocrmypdf, and ingest the result.",
+        )
+    return EmptyDocument(f"{name} has only blank pages:", hint="there is nothing to index.")
 
 
 def _made_title(line: str, name: str) -> str:

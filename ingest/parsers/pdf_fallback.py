@@ -19,7 +19,7 @@ LEADING = 1.2
 def read_with_pypdf(data: bytes, name: str) -> PdfContent:
     """The lines of every page, without their places; raises `NeedsPassword` or `ParseError`."""
     from pypdf import PasswordType, PdfReader
-    from pypdf.errors import DependencyError, PyPdfError
+    from pypdf.errors import DependencyError, DeprecationError, PyPdfError
 
     try:
         reader = PdfReader(io.BytesIO(data), strict=False)
@@ -28,18 +28,18 @@ def read_with_pypdf(data: bytes, name: str) -> PdfContent:
         contents = [_page(page, number) for number, page in enumerate(reader.pages, start=1)]
     except DependencyError:
         raise needs_password(name) from None
-    except (PyPdfError, *DAMAGE):
+    except (DeprecationError, PyPdfError, *DAMAGE):
         raise ParseError(f"{name} is damaged:", hint="open it in a PDF viewer and save it again.") from None
     pages = tuple(page for page, _ in contents)
     return PdfContent(pages, unreadable=tuple(page.number for page, readable in contents if not readable))
 
 
 def _page(page: PageObject, number: int) -> tuple[Page, bool]:
-    from pypdf.errors import PyPdfError
+    from pypdf.errors import DeprecationError, PyPdfError
 
     try:
         text = page.extract_text()
-    except (PyPdfError, *DAMAGE):
+    except (DeprecationError, PyPdfError, *DAMAGE):
         return Page(number, 0, (), has_content=True), False
     # Without places, lines are set as a typewriter would: a blank line leaves a gap.
     rows = [(row, line.strip()) for row, line in enumerate(text.splitlines())]

@@ -12,7 +12,7 @@ from ingest.parsers.pdf_lines import LINE_HYPHEN, Line, PdfContent
 from ingest.structure import Block, BlockKind
 from knowledge.types import PageSpan
 
-BROKEN_WORD = re.compile(rf"(\w+)(?:{LINE_HYPHEN}|-\n)(\w+)")
+BROKEN_WORD = re.compile(rf"(?<!\w)(\w+)(?:{LINE_HYPHEN}|-\n)(\w+)")
 LONGEST_HEADING = 120
 LONGEST_TITLE = 160
 RANKS = 4
@@ -92,7 +92,7 @@ class PdfText:
         elif paragraph.shape is Shape.ROW:
             self._list = 0
             self._table = self._table or self._assembly.new_group()
-            self._assembly.add_row([_plain(cell) for cell in paragraph.cells], group=self._table)
+            self._assembly.add_row(paragraph.cells, group=self._table)
         elif paragraph.shape is Shape.ITEM:
             self._table = 0
             self._list = self._list or self._assembly.new_group()
@@ -125,7 +125,7 @@ class PdfText:
         for line in paragraph.lines:
             parts.append(line.text)
             parts.append(" " if _is_full(line, widest) and not line.text.endswith("-") else "\n")
-        return BROKEN_WORD.sub(self._mended, _plain("".join(parts[:-1]))).replace(LINE_HYPHEN, "-")
+        return BROKEN_WORD.sub(self._mended, "".join(parts[:-1])).replace(LINE_HYPHEN, "-")
 
     def _mended(self, broken: re.Match[str]) -> str:
         """A word that was broken at the end of a line, with or without its hyphen, as the document writes it."""
@@ -145,10 +145,6 @@ class PdfText:
 def _is_full(line: Line, widest: float) -> bool:
     """Whether the next word would not have fitted on the line, more or less."""
     return line.right >= line.left + 0.75 * (widest - line.left)
-
-
-def _plain(text: str) -> str:
-    return text.replace("\xa0", " ")
 
 
 def _key(words: str) -> str:

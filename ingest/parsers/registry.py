@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Protocol
 
@@ -9,6 +10,9 @@ from ingest.parsers.html import HtmlParser
 from ingest.parsers.markdown import MarkdownParser
 from ingest.parsers.pdf import PdfParser
 from ingest.parsers.plaintext import PlainTextParser
+from ingest.parsers.source_code import SourceCodeParser
+from ingest.parsers.unreadable import Unreadable
+from ingest.parsers.word import WordParser
 from ingest.structure import ParsedDocument
 from knowledge.errors import EmptyDocument
 
@@ -41,7 +45,15 @@ class Registry:
     """Parsers in the order in which they are asked: content first, names second, plain text last."""
 
     def __init__(self) -> None:
-        parsers: tuple[Parser, ...] = (PdfParser(), HtmlParser(), MarkdownParser(), PlainTextParser())
+        parsers: tuple[Parser, ...] = (
+            PdfParser(),
+            WordParser(),
+            HtmlParser(),
+            Unreadable(),
+            MarkdownParser(),
+            SourceCodeParser(),
+            PlainTextParser(),
+        )
         self.parsers: dict[str, Parser] = {parser.name: parser for parser in parsers}
 
     def suffixes(self) -> frozenset[str]:
@@ -65,7 +77,12 @@ class Registry:
         suffix = (suffix or PurePath(name).suffix).lower()
         if not data.strip(b" \t\r\n\f\0"):
             raise EmptyDocument(f"{name} is empty:", hint="there is nothing to index.")
-        document = self.choose(data[:HEAD_BYTES], suffix).parse(data, name)
+        parser = self.choose(data[:HEAD_BYTES], suffix)
+        document = parser.parse(data, name)
         if not document.blocks:
             raise EmptyDocument(f"{name} holds no text:", hint="there is nothing to index.")
+        known = any(suffix in other.suffixes for other in self.parsers.values())
+        if known and suffix and suffix not in parser.suffixes:
+            note = f"It is named {suffix} but was read as {parser.media_type}, which is what it holds."
+            return replace(document, notes=(*document.notes, note))
         return document

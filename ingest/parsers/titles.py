@@ -10,7 +10,7 @@ from ingest.decoding import visible
 LONGEST = 200
 # What writing programs leave in the title field when nobody fills it in.
 PLACEHOLDER = re.compile(
-    r"(untitled|unknown|title|document\s*\d*|new document|presentation\d*|slide \d+|none|null|page \d+|\W*|[\d\W]+)$"
+    r"(untitled|unknown|title|(word |new )?document\s*\d*|presentation\d*|slide \d+|none|null|page \d+|[\d\W]*)$"
     r"|microsoft (word|powerpoint|excel)( - |$)"
     r"|.*\.(docx?|docm|dotx?|pdf|indd|qxd|rtf|odt|pptx?|xlsx?|tex|dvi|html?|txt|tmp)$",
     re.IGNORECASE,
