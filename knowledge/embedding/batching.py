@@ -14,29 +14,28 @@ if TYPE_CHECKING:
     from knowledge.types import Matrix
 
 # Small enough for a layer's activations to stay in the processor's cache, large enough to keep its units busy.
-TOKENS_PER_BATCH = 2048
+PROCESSOR_BATCH = 2048
 
 
 class Encoder(Protocol):
     """A loaded model that runs in the calling thread and may be called from several at once."""
 
     dimension: int
+    batch_tokens: int
 
     def encode(self, batch: Sequence[Sequence[int]]) -> Matrix:
         """The unit vectors of a few token sequences, none of them empty."""
         ...
 
 
-def encode_all(
-    sequences: Sequence[Sequence[int]], encoder: Encoder, *, threads: int, tokens: int = TOKENS_PER_BATCH
-) -> Matrix:
+def encode_all(sequences: Sequence[Sequence[int]], encoder: Encoder, *, threads: int) -> Matrix:
     """The unit vectors of all sequences, in their order."""
     vectors = np.empty((len(sequences), encoder.dimension), np.float32)
 
     def fill(rows: list[int]) -> None:
         vectors[rows] = encoder.encode([sequences[row] for row in rows])
 
-    batches = list(batches_by_length([len(ids) for ids in sequences], tokens=tokens))
+    batches = list(batches_by_length([len(ids) for ids in sequences], tokens=encoder.batch_tokens))
     if threads == 1 or len(batches) < 2:
         for rows in batches:
             fill(rows)

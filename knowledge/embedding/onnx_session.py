@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from knowledge.embedding.batching import padded
+from knowledge.embedding.batching import PROCESSOR_BATCH, padded
 from knowledge.errors import EmbedderError
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 class OnnxEncoder:
     """An `Encoder` over an ONNX file, loaded at construction."""
+
+    batch_tokens = PROCESSOR_BATCH
 
     def __init__(self, path: Path) -> None:
         import onnxruntime

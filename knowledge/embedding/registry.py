@@ -34,11 +34,13 @@ KINDS: dict[str, Callable[[EmbedderSpec, Surroundings], Embedder]] = {
 }
 
 
-def open_embedder(spec: EmbedderSpec, *, cache_dir: Path, offline: bool = True, api_key: str | None = None) -> Embedder:
+def open_embedder(
+    spec: EmbedderSpec, *, cache_dir: Path | None = None, offline: bool = True, api_key: str | None = None
+) -> Embedder:
     """The embedder that `spec` describes; nothing is loaded yet.
 
-    `cache_dir` keeps what is derived from weights and may be shared by processes. `offline` refuses
-    downloads and remote hosts. Raises `ConfigError` for a kind that does not exist.
+    `cache_dir` keeps what is derived from weights and may be shared by processes; the user's own by default.
+    `offline` refuses downloads and remote hosts. Raises `ConfigError` for a kind that does not exist.
     """
     try:
         make = KINDS[spec.kind]
@@ -46,4 +48,10 @@ def open_embedder(spec: EmbedderSpec, *, cache_dir: Path, offline: bool = True, 
         raise ConfigError(
             f"There is no embedder of the kind {spec.kind!r}:", hint=f"write one of {', '.join(KINDS)}."
         ) from None
-    return make(spec, Surroundings(cache_dir, offline, api_key))
+    return make(spec, Surroundings(cache_dir or _user_cache(), offline, api_key))
+
+
+def _user_cache() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("refdesk", appauthor=False)
