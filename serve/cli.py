@@ -52,9 +52,25 @@ def cli(ctx: click.Context, root: Path | None, *, offline: bool, debug: bool) ->
     ctx.obj = open_shell(read_environment(environ), root=root, folder=Path.cwd(), offline=offline)
 
 
+def globals_first(arguments: Sequence[str]) -> list[str]:
+    """The same arguments, with the global options moved to the front: they may stand behind the command too."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(arguments[:end])
+    for word in words:
+        if word == "--root":
+            front += [word, *(value for value in [next(words, None)] if value is not None)]
+        elif word in ("--offline", "--debug") or word.startswith("--root="):
+            front.append(word)
+        else:
+            rest.append(word)
+    return [*front, *rest, *arguments[end:]]
+
+
 def main(arguments: Sequence[str] | None = None, *, environ: MutableMapping[str, str] | None = None) -> int:
     """Run one command; its exit code. Arguments and environment are those of the process unless given."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = globals_first(sys.argv[1:] if arguments is None else arguments)
     variables = os.environ if environ is None else environ
     debug = "--debug" in given
     if arguments is None:

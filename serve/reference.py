@@ -26,7 +26,9 @@ def reference() -> str:
 
 def sections(command: click.Command, path: str, parent: click.Context | None) -> Iterator[str]:
     """The help of `command` under its full name, then that of its subcommands."""
-    context = click.Context(command, parent=parent, info_name=path.split()[-1], terminal_width=WIDTH)
+    context = click.Context(
+        command, parent=parent, info_name=path.split()[-1], terminal_width=WIDTH, **command.context_settings
+    )
     help_text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
     yield f"## {path}\n\n```text\n{help_text}\n```\n"
     if isinstance(command, click.Group):

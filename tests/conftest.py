@@ -13,7 +13,7 @@ import pytest
 from knowledge.settings import quiet_dependencies
 
 HANDBOOK = {
-    "hr/leave.md": "# Leave\n\nEvery employee has 25 days of paid leave a year. Unused days expire at the end of March.\n",
+    "hr/leave.md": "# Leave\n\nEvery employee has 25 days of paid leave a year. Unused days expire in March.\n",
     "hr/sick.md": "# Sick days\n\nReport sick before nine in the morning. A doctor's note is due on the third day.\n",
     "hr/pay.md": "# Internal: pay bands\n\nThe top pay band of the engineering ladder begins at 91,000 crowns.\n",
     "travel/trains.md": "# Trains\n\nFirst class is paid for journeys of more than four hours.\n",
