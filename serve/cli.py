@@ -57,10 +57,11 @@ def globals_first(arguments: Sequence[str]) -> list[str]:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     front: list[str] = []
     rest: list[str] = []
-    words = iter(arguments[:end])
-    for word in words:
-        if word == "--root":
-            front += [word, *(value for value in [next(words, None)] if value is not None)]
+    words = list(arguments[:end])
+    while words:
+        word = words.pop(0)
+        if word == "--root" and words:
+            front += [word, words.pop(0)]
         elif word in ("--offline", "--debug") or word.startswith("--root="):
             front.append(word)
         else:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from serve.cli import Refdesk, cli, main
+from serve.cli import Refdesk, cli, globals_first, main
 from serve.reference import reference
 
 ROOT = Path(__file__).parent.parent.parent
@@ -80,3 +80,11 @@ def walk(group: click.Group, path: str) -> list[tuple[str, click.Command]]:
         if isinstance(command, click.Group):
             found += walk(command, f"{path} {name}")
     return found
+
+
+def test_global_options_may_stand_behind_the_command(tmp_path: Path) -> None:
+    assert globals_first(["ask", "Why?", "--root", "x", "--offline"]) == ["--root", "x", "--offline", "ask", "Why?"]
+    assert globals_first(["ask", "--", "--offline"]) == ["ask", "--", "--offline"]
+    assert globals_first(["banks", "--root=x"]) == ["--root=x", "banks"]
+    assert main(["banks", "--root", str(tmp_path), "--json"]) == 0
+    assert main(["banks", "--root"]) == 2
