@@ -104,7 +104,7 @@ class FileReader:
 
 def shown_name(source: Source, uri: str) -> str:
     """What a file of `source` is called in messages: its path below the source."""
-    if source.kind is SourceKind.FOLDER and uri.startswith(source.spec):
+    if source.kind is SourceKind.PATH and uri.startswith(source.spec) and uri != source.spec:
         return uri[len(source.spec) :].lstrip("/\\")
     return PurePath(uri).name if source.is_local else uri
 

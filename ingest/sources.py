@@ -16,15 +16,16 @@ from knowledge.errors import UsageError
 STDIN = "-"
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 MAGIC = re.compile(r"[*?\[]")
+CLASS_TOKEN = re.compile(r"(.)-(.)|.", re.DOTALL)
+NOTHING = "(?!)"
 GLOB_TOKEN = re.compile(r"\*|\?|\[(!?)(\]?[^\]]*)\]|.", re.DOTALL)
 
 
 class SourceKind(StrEnum):
-    """How a source is expanded."""
+    """How a source is expanded. A folder and a file are one kind, since one may take the place of the other."""
 
-    FOLDER = "folder"
+    PATH = "path"
     GLOB = "glob"
-    FILE = "file"
     STDIN = "stdin"
     URL = "url"
     DOCUMENTS = "documents"
@@ -40,7 +41,7 @@ class Source:
     @property
     def is_local(self) -> bool:
         """Whether the source is on a disk of this machine."""
-        return self.kind in (SourceKind.FOLDER, SourceKind.GLOB, SourceKind.FILE)
+        return self.kind in (SourceKind.PATH, SourceKind.GLOB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +89,19 @@ def parse_source(argument: str | Path, *, folder: Path, name: str = "stdin") -> 
             raise UsageError(f"{text}: only http and https addresses can be ingested.")
         return Source(SourceKind.URL, text)
     path = os.path.abspath(folder / Path(text).expanduser())  # noqa: PTH100 - resolve() would follow links
-    if os.path.isdir(path):  # noqa: PTH112 - the same path, not worth two objects
-        return Source(SourceKind.FOLDER, path)
-    if MAGIC.search(text) and not os.path.lexists(path):
-        return Source(SourceKind.GLOB, path)
-    return Source(SourceKind.FILE, path)
+    is_glob = MAGIC.search(text) and not os.path.lexists(path)
+    return Source(SourceKind.GLOB if is_glob else SourceKind.PATH, path)
 
 
 def list_source(source: Source, suffixes: Iterable[str]) -> Listing:
     """The files of a source, sorted. Folders give files whose ending is in `suffixes` and count the others."""
     match source.kind:
-        case SourceKind.FOLDER:
+        case SourceKind.PATH if Path(source.spec).is_dir():
             return _list_folder(source, frozenset(suffixes))
+        case SourceKind.PATH:
+            return _list_file(source)
         case SourceKind.GLOB:
             return _list_glob(source)
-        case SourceKind.FILE:
-            return _list_file(source)
         case SourceKind.STDIN:
             return Listing(source, (Candidate(f"stdin:{source.spec}"),))
         case _:
@@ -111,8 +109,6 @@ def list_source(source: Source, suffixes: Iterable[str]) -> Listing:
 
 
 def _list_folder(source: Source, suffixes: frozenset[str]) -> Listing:
-    if not Path(source.spec).is_dir():
-        return Listing(source, missing=True)
     walk = Walk(source.spec)
     files: list[Candidate] = []
     refused: dict[str, str] = {}
@@ -172,8 +168,15 @@ def _as_pattern(token: re.Match[str]) -> str:
         case text if token[2] is None:
             return re.escape(text)
         case _:
-            letters = re.sub(r"([\\^\[])", r"\\\1", token[2])
-            return f"[^/{letters}]" if token[1] else f"[{letters}]"
+            letters = CLASS_TOKEN.sub(_as_letters, token[2])
+            return f"[^/{letters}]" if token[1] else f"[{letters}]" if letters else NOTHING
+
+
+def _as_letters(token: re.Match[str]) -> str:
+    """A range or a letter of a character class; a range that runs backwards holds nothing."""
+    if token[2]:
+        return f"{re.escape(token[1])}-{re.escape(token[2])}" if token[1] <= token[2] else ""
+    return re.escape(token.group())
 
 
 def _fixed_part(glob: str) -> str:
