@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -17,14 +17,16 @@ from workflows.errors import WorkflowRuntimeError
 from agents.bank_search import BankSearch
 from agents.openai_model import identify, model_failures
 from agents.react_format import TolerantReActParser
+from agents.scope import named_banks
 from agents.turns import Turn
-from knowledge.errors import BankNotFound, ModelError, UsageError
+from knowledge.errors import ModelError, UsageError
 from knowledge.grounding import RULES, Grounded, answer_from, ground, with_passages
-from knowledge.types import ANYONE, Answer, Reader
+from knowledge.types import ANYONE, Answer, MetadataValue, Reader
 
 if TYPE_CHECKING:
     from knowledge.library import Library
 
+NO_FILTERS: Mapping[str, MetadataValue] = {}
 ROUNDS = 6
 PASSAGES = 6
 TOKENS_PER_PASSAGE = 350
@@ -42,6 +44,7 @@ async def answer_with_model(
     llm: LLM,
     reader: Reader = ANYONE,
     banks: Sequence[str] | None = None,
+    filters: Mapping[str, MetadataValue] = NO_FILTERS,
     history: Sequence[Turn] = (),
 ) -> Answer:
     """An answer that `llm` wrote from passages that `reader` may see, without what no passage supports.
@@ -53,7 +56,7 @@ async def answer_with_model(
         raise UsageError("Nothing was asked.", hint="Give a question.")
     started = perf_counter()
     limit = max(2, min(PASSAGES, llm.metadata.context_window // 4 // TOKENS_PER_PASSAGE))
-    search = BankSearch(library, question, reader, _named(library, banks), limit)
+    search = BankSearch(library, question, reader, named_banks(library, banks), filters, limit)
     author = _Author(llm, search, history)
     model = identify(llm)
     with model_failures(model):
@@ -120,13 +123,6 @@ class _Author:
 
     async def _checked(self, reply: str) -> Grounded:
         return await asyncio.to_thread(ground, reply, self.search.evidence, self.search.check)
-
-
-def _named(library: Library, banks: Sequence[str] | None) -> tuple[str, ...]:
-    names = library.names() if banks is None else tuple(dict.fromkeys(banks))
-    if not names:
-        raise BankNotFound("There are no banks yet.", hint="Make one: refdesk ingest FOLDER --bank NAME.")
-    return names
 
 
 def _agent(llm: LLM, search: BankSearch) -> FunctionAgent | ReActAgent:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from knowledge.evidence import Evidence
 from knowledge.support import support
-from knowledge.types import Citation, Passage, Reader
+from knowledge.types import Citation, MetadataValue, Passage, Reader
 
 if TYPE_CHECKING:
     from knowledge.library import Library
@@ -38,6 +38,7 @@ class BankSearch:
     question: str
     reader: Reader
     banks: tuple[str, ...]
+    filters: Mapping[str, MetadataValue]
     limit: int
     evidence: Evidence = field(default_factory=Evidence)
     searches: int = 0
@@ -66,7 +67,7 @@ class BankSearch:
         return support(sentence, passages, self.library.bank(self.banks[0]).embedder)
 
     def _search(self, query: str, banks: Sequence[str]) -> tuple[Passage, ...]:
-        return self.library.search(query, k=self.limit, banks=banks, reader=self.reader)
+        return self.library.search(query, k=self.limit, banks=banks, reader=self.reader, filters=self.filters)
 
     def _description(self) -> str:
         cards = [self.library.bank(name).card() for name in self.banks[:BANKS_DESCRIBED]]

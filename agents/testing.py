@@ -69,7 +69,7 @@ class Request:
         return [tool["function"]["name"] for tool in self.body.get("tools") or []]
 
 
-Step = str | Reply | Callable[[Request], "str | Reply"]
+Step = str | Reply | Callable[[Request], str | Reply]
 
 
 def tool_call(name: str, **arguments: Any) -> Reply:

@@ -9,7 +9,7 @@ from html import escape
 from knowledge.types import Passage
 
 NOTHING_FOUND = "No passage was found. Try other words, or say that the documents do not answer."
-TAG = re.compile(r"<(?=\s*/?\s*passage\b)", re.IGNORECASE)
+TAG = re.compile(r"<(?=\s*/?\s*passage)", re.IGNORECASE)
 
 
 class Evidence:

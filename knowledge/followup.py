@@ -7,8 +7,8 @@ import re
 from knowledge.lexicon import Lexicon
 
 REFERS_BACK = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|this|that|these|those|he|him|his|she|her|hers|one|ones|there|then"
-    r"|same|else|instead|other|others)\b",
+    r"\b(?:it|its|they|them|their|theirs|this|these|those|he|him|his|she|her|hers|ones|same|else|instead)\b"
+    r"|\bthat(?=\W*$)",
     re.IGNORECASE,
 )
 CONTINUES = re.compile(r"\s*(?:and|or|but|also|so|then|what about|how about|why|how so|what if)\b", re.IGNORECASE)

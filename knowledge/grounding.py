@@ -10,7 +10,7 @@ from knowledge.evidence import NOTHING_FOUND, Evidence, as_data
 from knowledge.sentences import Span, SpanKind, split
 from knowledge.types import Answer, AnswerSentence, Citation, Passage
 
-UNANSWERED = "The documents do not answer this."
+UNANSWERED = "The documents do not answer this question."
 RULES = f"""\
 You are a reference desk. You answer from passages of documents, and from nothing else that you know.
 

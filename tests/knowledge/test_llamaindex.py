@@ -26,7 +26,7 @@ from knowledge.bank import KnowledgeBank
 from knowledge.errors import UsageError
 from knowledge.library import Library
 from knowledge.types import ANYONE
-from tests.handbook import STAFF, build
+from tests.two_banks import STAFF, build
 
 LEAVE = "How many days of annual leave do I have?"
 SALARY = "What does salary band seven pay?"
@@ -134,7 +134,7 @@ def test_a_query_engine_abstains(bank: KnowledgeBank) -> None:
     response = bank.as_query_engine().query("Who painted the ceiling of the Sistine Chapel?")
     assert response.metadata is not None
     assert response.metadata["abstained"] is True
-    assert str(response) == "The documents do not answer this."
+    assert str(response) == "The documents do not answer this question."
     assert response.source_nodes == []
 
 

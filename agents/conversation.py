@@ -1,0 +1,83 @@
+"""Questions that follow one another: each is answered in the light of those before it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from agents.scope import Scope
+from agents.turns import Turn
+from knowledge.errors import UsageError
+from knowledge.followup import readings
+from knowledge.types import Answer
+
+if TYPE_CHECKING:
+    from llama_index.core.llms import LLM
+
+    from knowledge.library import Library
+
+LONGEST_QUESTION = 10_000
+
+
+@dataclass(slots=True)
+class Conversation:
+    """Answers one question after another, with `llm` where there is one, else by quoting.
+
+    `understood` is what the last question was taken to mean, where that is not what it said.
+    """
+
+    library: Library
+    scope: Scope = field(default_factory=Scope)
+    llm: LLM | None = None
+    turns: list[Turn] = field(default_factory=list)
+    last: Answer | None = None
+    understood: str = ""
+    topic: str = ""
+
+    def ask(self, question: str) -> Answer:
+        """The answer to `question`; a failure leaves the conversation as it was."""
+        question = question.strip()
+        if not question:
+            raise UsageError("Nothing was asked.", hint="Give a question.")
+        if len(question) > LONGEST_QUESTION:
+            raise UsageError(
+                f"The question has {len(question):,} characters.", hint=f"Ask in at most {LONGEST_QUESTION:,}."
+            )
+        answer = self._asked(question) if self.llm else self._quoted(question)
+        self.turns.append(Turn(question, answer.text))
+        self.last = answer
+        return answer
+
+    def _asked(self, question: str) -> Answer:
+        from agents.answering import answer_with_model  # LlamaIndex is not needed to quote
+
+        assert self.llm is not None
+        asking = answer_with_model(
+            question,
+            self.library,
+            llm=self.llm,
+            reader=self.scope.reader,
+            banks=self.scope.banks,
+            filters=self.scope.filters,
+            history=self.turns,
+        )
+        return asyncio.run(asking)
+
+    def _quoted(self, question: str) -> Answer:
+        """The answer to the likeliest meaning that has one; the topic stays where none has."""
+        self.understood = ""
+        meanings = readings(question, self.topic)
+        answers = (self._quote(meaning) for meaning in meanings)
+        first = next(answers)
+        found = next((answer for answer in (first, *answers) if not answer.abstained), first)
+        if not found.abstained:
+            self.topic = found.question
+            self.understood = found.question if found.question != question else ""
+        elif not self.topic:
+            self.topic = question
+        return replace(found, question=question)
+
+    def _quote(self, question: str) -> Answer:
+        scope = self.scope
+        return self.library.ask(question, banks=scope.banks, reader=scope.reader, filters=scope.filters)
