@@ -24,7 +24,6 @@ from ingest.report import FileResult, IngestReport, IngestStopped, Outcome
 from ingest.sources import Listing, list_source, parse_source
 from ingest.worker_process import ParserLimits
 from knowledge.errors import StorageError
-from knowledge.places import Standing, read_standing
 
 if TYPE_CHECKING:
     from ingest.flow import Flow
@@ -96,7 +95,9 @@ def update(
     progress: Callable[[Progress], None] | None = None,
 ) -> IngestReport:
     """As `ingest`, with the files already listed, and `reader` to read them."""
-    from ingest.run import Run  # what only compares does without it
+    # Loaded here, so that worker processes, which import this package, do without them.
+    from ingest.run import Run
+    from knowledge.places import read_standing
 
     started = time.perf_counter()
     with stop_requested() as stop, full_disks(bank), bank.writer() as writer:
@@ -133,6 +134,8 @@ def planned(
     stdin_name: str = "stdin",
 ) -> IngestReport:
     """What `ingest` would do, without doing it; `bank` is None where there is none yet, and `card` its future card."""
+    from knowledge.places import Standing, read_standing
+
     started = time.perf_counter()
     listings = expanded(sources, options, folder or Path.cwd(), stdin_name)
     standing = read_standing(bank.catalog) if bank else Standing()

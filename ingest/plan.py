@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ingest.chunking import VERSION as CHUNKING_VERSION
 from ingest.content import Content, ContentReader, shown_name
@@ -13,8 +14,10 @@ from ingest.report import FileResult, Outcome
 from ingest.sources import Candidate, Listing, Source, SourceKind
 from knowledge.card import ChunkingOptions
 from knowledge.errors import ParseError, PruneRequired, UsageError
-from knowledge.places import Standing
 from knowledge.types import Place
+
+if TYPE_CHECKING:
+    from knowledge.places import Standing
 
 MOST_REMOVED = 0.2
 REMOVED_UNASKED = 3

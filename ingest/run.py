@@ -58,7 +58,7 @@ class Run:
             while not stop.is_set():
                 more = self._feed(steps, stack, stop)
                 self._absorb(0 if more and not self._is_full else WAIT_SECONDS)
-                if not more and not self._pending:
+                if not more and not (self._flow and self._flow.under_way):
                     break
             self._commit()
         if not stop.is_set():
