@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from serve.cli import main
+from serve.edge import exit_code
 
 ABSTAINED = 3
 SAMPLES = Path(__file__).parent.parent / "data"
@@ -16,28 +17,35 @@ QUESTIONS = (
     "How long can I still use the rewards on my card after I close it?",
     "From which version on can Prometheus discover targets in Docker Swarm?",
     "Who called the null reference his billion-dollar mistake?",
-    "Why did the twin turboprop Piper land on its belly at Muscle Shoals?",
+    "How old was the pilot of the PA-22 that crashed near Tallahassee?",
     "Which company made the propeller that came apart on the Fisher Celebrity?",
 )
-NEXT = (
-    ("--root", "{data}", "ask", "--as", "staff", "What can I offer a mid-tier cardholder who insists on closing?"),
-    ("ingest", "PATH/TO/YOUR/DOCUMENTS", "--bank", "mine"),
-    ("ask", "YOUR QUESTION"),
-)
 
 
-def demonstrate() -> int:
-    """Run every step as a person would type it; the exit code of the first step that fails, else 0."""
-    data = shown(SAMPLES)
-    steps = [("ingest", "--config", f"{data}/refdesk.yaml"), *(("--root", data, "ask", text) for text in QUESTIONS)]
+def demonstrate(root: Path | None = None) -> int:
+    """Run every step as a person would type it; the exit code of the first step that fails, else 0.
+
+    The banks stand beside the samples, or under `root`.
+    """
+    library = ("--root", shown(root or SAMPLES))
+    ingest = ("ingest", "--config", shown(SAMPLES / "refdesk.yaml"))
+    steps: list[tuple[str, ...]] = [
+        (*library, *ingest) if root else ingest,
+        *((*library, "ask", question) for question in QUESTIONS),
+    ]
     for step in steps:
         click.secho(f"\n$ {command_line(step)}", bold=True)
         code = main(step)
         if code not in (0, ABSTAINED):
             return code
     click.secho("\nNow yours:", bold=True)
-    for step in NEXT:
-        click.echo(f"  {command_line(tuple(part.format(data=data) for part in step))}")
+    following: list[tuple[str, ...]] = [
+        (*library, "ask", "--as", "staff", "What can I offer a mid-tier cardholder who insists on closing?"),
+        ("ingest", "PATH/TO/YOUR/DOCUMENTS", "--bank", "mine"),
+        ("ask", "YOUR QUESTION"),
+    ]
+    for step in following:
+        click.echo(f"  {command_line(step)}")
     return 0
 
 
@@ -52,4 +60,4 @@ def shown(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(demonstrate())
+    sys.exit(exit_code(demonstrate, debug=False))
