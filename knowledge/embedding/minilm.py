@@ -77,11 +77,21 @@ class MiniLM:
     def _onnx_encoder(self) -> Encoder:
         with self._lock:
             if self._onnx is None:
-                from knowledge.embedding.onnx_graph import onnx_file
-                from knowledge.embedding.onnx_session import OnnxEncoder
-
-                self._onnx = OnnxEncoder(onnx_file(self._checked_folder(), IDENTITY.weights, cache_dir=self._cache_dir))
+                self._onnx = self._open_onnx()
             return self._onnx
+
+    def _open_onnx(self) -> Encoder:
+        from knowledge.embedding.onnx_graph import onnx_file
+        from knowledge.embedding.onnx_session import OnnxEncoder, UnreadableModel
+
+        folder = self._checked_folder()
+        file = onnx_file(folder, IDENTITY.weights, cache_dir=self._cache_dir)
+        try:
+            return OnnxEncoder(file)
+        except UnreadableModel:
+            # What is derived from the weights is made again rather than mourned.
+            file.unlink(missing_ok=True)
+            return OnnxEncoder(onnx_file(folder, IDENTITY.weights, cache_dir=self._cache_dir))
 
     def _bulk_encoder(self) -> Encoder:
         if self._bulk == "onnx":
@@ -125,11 +135,11 @@ class MiniLM:
 
     def _model(self) -> Path:
         if self._folder is None:
-            self._folder = _packaged_folder()
+            self._folder = packaged_folder()
         return self._folder
 
 
-def _packaged_folder() -> Path:
+def packaged_folder() -> Path:
     # Found without importing the package, whose own code is not needed.
     found = importlib.util.find_spec(PACKAGE)
     if found is None or not found.submodule_search_locations:

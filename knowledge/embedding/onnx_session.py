@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from knowledge.types import Matrix
 
 
+class UnreadableModel(EmbedderError):
+    """The file is damaged, or of another version of ONNX Runtime; make it again."""
+
+
 class OnnxEncoder:
     """An `Encoder` over an ONNX file, loaded at construction."""
 
@@ -35,8 +39,8 @@ class OnnxEncoder:
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except (failures.InvalidProtobuf, failures.InvalidArgument, failures.InvalidGraph, failures.Fail) as error:
-            raise EmbedderError(
-                f"The embedding model's file {path} cannot be loaded:", hint="delete it; it is made again."
+            raise UnreadableModel(
+                f"The embedding model's file {path} cannot be loaded:", hint="delete it, and it is made again."
             ) from error
         self.dimension = int(self._session.get_outputs()[0].shape[1])
 

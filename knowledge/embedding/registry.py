@@ -29,8 +29,30 @@ def _minilm(spec: EmbedderSpec, around: Surroundings) -> Embedder:
     return MiniLM(around.cache_dir, device=spec.device)
 
 
+def _sentence_transformers(spec: EmbedderSpec, around: Surroundings) -> Embedder:
+    from knowledge.embedding.sentence_transformer import SentenceTransformerEmbedder
+
+    return SentenceTransformerEmbedder(
+        spec.model, cache_dir=around.cache_dir, offline=around.offline, device=spec.device
+    )
+
+
+def _openai(spec: EmbedderSpec, around: Surroundings) -> Embedder:
+    from knowledge.embedding.openai import OpenAIEmbedder
+
+    return OpenAIEmbedder(
+        spec.model,
+        cache_dir=around.cache_dir,
+        base_url=spec.base_url,
+        api_key=around.api_key,
+        offline=around.offline,
+    )
+
+
 KINDS: dict[str, Callable[[EmbedderSpec, Surroundings], Embedder]] = {
     "minilm": _minilm,
+    "sentence-transformers": _sentence_transformers,
+    "openai": _openai,
 }
 
 

@@ -82,7 +82,7 @@ class PlainDense:
 
 def dense(values: Affine, device: str, dtype: torch.dtype) -> Dense:
     """The fastest layer for the device."""
-    if device == "cpu" and dtype == torch.bfloat16:
+    if device == "cpu" and dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported():
         return FusedDense(values)
     return PlainDense(values, device, dtype)
 
