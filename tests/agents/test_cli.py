@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from agents.bank_search import TOOL
-from agents.testing import Reply, ScriptedServer, failure, tool_call
+from agents.testing import Reply, Request, ScriptedServer, failure, tool_call
 from tests.conftest import Refdesk
 from tests.two_banks import build
 
@@ -209,3 +212,37 @@ def test_quoting_loads_neither_llamaindex_nor_chroma_nor_torch(root: str) -> Non
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+@pytest.mark.parametrize("key", [b"\x04", b"/quit\n"])
+def test_a_chat_at_a_terminal_prompts_and_ends_when_it_is_left(root: str, key: bytes) -> None:
+    import pty
+
+    outer, inner = pty.openpty()
+    command = [sys.executable, "-m", "serve", "--root", root, "chat"]
+    with subprocess.Popen(command, stdin=inner, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as chatting:
+        os.write(outer, f"{LEAVE}\n".encode() + key)
+        out, err = chatting.communicate(timeout=60)
+    os.close(inner)
+    os.close(outer)
+    assert chatting.returncode == 0, err
+    assert b"? " in out
+    assert b"25 days" in out
+    assert b"/help lists what else you can do" in err
+
+
+def test_giving_up_one_answer_does_not_end_the_chat(
+    refdesk: Refdesk, root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(request: Request) -> str:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.5)
+        return REPLY
+
+    piped(monkeypatch, f"{LEAVE}\n{LEAVE}\n")
+    with ScriptedServer([interrupt, SEARCH, REPLY]) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        done = refdesk(["--root", root, "chat", "--model", "scripted"])
+    assert "Given up." in done.err
+    assert "25 days" in done.out
