@@ -9,6 +9,7 @@ import time
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from importlib.metadata import entry_points, packages_distributions
 from pathlib import Path
 
@@ -45,6 +46,20 @@ ONE_ADAPTER = {
     "tantivy",
     "torch",
     "unstructured",
+}
+EXPORTS = {
+    "eval": ["Case", "Gold", "Turn", "load_cases"],
+    "ingest": [
+        "FileResult",
+        "IngestOptions",
+        "IngestReport",
+        "IngestStopped",
+        "Outcome",
+        "Progress",
+        "ingest",
+        "ingest_documents",
+        "planned",
+    ],
 }
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 50
@@ -92,6 +107,14 @@ def test_every_package_is_listed_and_every_listed_package_exists() -> None:
     listed = project()["tool"]["setuptools"]["packages"]  # type: ignore[index]  # the file's shape is known
     found = {".".join(path.parent.relative_to(ROOT).parts) for path in sources(*PACKAGES) if path.name == "__init__.py"}
     assert set(listed) == found
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_what_a_package_exports_changes_only_on_purpose(package: str) -> None:
+    module = import_module(package)
+    exported = getattr(module, "__all__", [])
+    assert exported == EXPORTS.get(package, [])
+    assert all(hasattr(module, name) for name in exported)
 
 
 def test_no_index_would_accept_an_upload_by_mistake() -> None:
