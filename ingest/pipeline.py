@@ -35,11 +35,16 @@ MOST_WORKERS = 8
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """How a run reads files. `workers` 0 means as many as there are processors; `suffixes` None means all known."""
+    """How a run goes about it.
+
+    `workers` 0 means as many as there are processors, `suffixes` None all endings that are known. Documents are
+    committed together when they have about `commit_chunks` chunks.
+    """
 
     workers: int = 0
     limits: ParserLimits = field(default_factory=ParserLimits)
     suffixes: frozenset[str] | None = None
+    commit_chunks: int = 500
 
     @property
     def worker_count(self) -> int:
@@ -106,9 +111,15 @@ def update(
         card, standing = bank.card(), read_standing(bank.catalog)
         plan = Plan(listings, standing, Fingerprints(Registry(), card.chunking), reader)
         plan.check(prune=prune)
-        counter = Counter(bank.name, plan.total, progress)
-        make_flow = partial(started_flow, bank, card, options)
-        run = Run(plan, standing, card, writer, make_flow=make_flow, report=counter.count)
+        run = Run(
+            plan,
+            standing,
+            card,
+            writer,
+            make_flow=partial(started_flow, bank, card, options),
+            commit_chunks=options.commit_chunks,
+            report=Counter(bank.name, plan.total, progress).count,
+        )
         run.execute(stop)
     report = IngestReport(
         bank=bank.name,

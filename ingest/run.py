@@ -17,7 +17,6 @@ from knowledge.places import Standing
 from knowledge.types import NewDocument, NewPlace, Place
 from knowledge.writer import BankWriter
 
-CHUNKS_A_COMMIT = 500
 SECONDS_A_COMMIT = 2.0
 WAIT_SECONDS = 0.1
 
@@ -25,8 +24,8 @@ WAIT_SECONDS = 0.1
 class Run:
     """One execution of a plan. Only the thread that calls `execute` touches the bank.
 
-    `make_flow` starts parsing and embedding; it is called when the first file has to be read. `report` is
-    told of every file that is dealt with.
+    `make_flow` starts parsing and embedding; it is called when the first file has to be read. Documents are
+    committed when they have `commit_chunks` chunks together. `report` is told of every file that is dealt with.
     """
 
     def __init__(
@@ -37,12 +36,13 @@ class Run:
         writer: BankWriter,
         *,
         make_flow: Callable[[], Flow],
+        commit_chunks: int,
         report: Callable[[FileResult], None],
     ) -> None:
         self.results: list[FileResult] = []
         self.stages = Stages()
         self._plan, self._standing, self._card, self._writer = plan, standing, card, writer
-        self._make_flow, self._report = make_flow, report
+        self._make_flow, self._commit_chunks, self._report = make_flow, commit_chunks, report
         self._flow: Flow | None = None
         # Files whose document is under way, by its key: the same bytes may stand in several places.
         self._pending: dict[str, list[Step]] = {}
@@ -130,7 +130,7 @@ class Run:
                 self._ready_since = self._ready_since if self._ready else time.monotonic()
                 self._ready.append(item)
         chunks = sum(len(item.document.chunks) for item in self._ready if item.document)
-        if chunks >= CHUNKS_A_COMMIT or (self._ready and time.monotonic() - self._ready_since > SECONDS_A_COMMIT):
+        if chunks >= self._commit_chunks or (self._ready and time.monotonic() - self._ready_since > SECONDS_A_COMMIT):
             self._commit()
 
     def _give_up(self, item: Finished) -> None:
