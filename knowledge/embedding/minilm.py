@@ -135,11 +135,12 @@ class MiniLM:
 
     def _model(self) -> Path:
         if self._folder is None:
-            self._folder = packaged_folder()
+            self._folder = model_folder()
         return self._folder
 
 
-def packaged_folder() -> Path:
+def model_folder() -> Path:
+    """Where the package keeps the model. Raises `EmbedderError` when it is not installed."""
     # Found without importing the package, whose own code is not needed.
     found = importlib.util.find_spec(PACKAGE)
     if found is None or not found.submodule_search_locations:
