@@ -6,6 +6,8 @@ import codecs
 import re
 from dataclasses import dataclass
 
+from knowledge.types import INVISIBLE
+
 # Longer marks first: UTF-32's little-endian mark begins with UTF-16's.
 MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -27,8 +29,6 @@ WESTERN = frozenset(
     "àáâãäåæçèéêëìíîïñòóôõöøùúûüßÿœŒÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜ€‚„…‰‹›‘’“”•–—™¡£§©ª«®°±²³´·º»½¼¾×\u00a0"
 )
 FOREIGN_WORD = re.compile(r"[^\x00-\x7f\W]{3}|\w¡|[ºª]\w")
-# Characters nobody sees: zero-width spaces and joiners outside emoji, soft hyphens, direction overrides.
-INVISIBLE = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,19 +157,26 @@ class KnowledgeBank:
 
         return BankRetriever(self, k=k, reader=reader, filters=filters)
 
-    def as_query_engine(self, *, reader: Reader = ANYONE, llm: LLM | None = None) -> BaseQueryEngine:
+    def as_query_engine(
+        self, *, reader: Reader = ANYONE, llm: LLM | None = None, filters: Mapping[str, MetadataValue] = NO_FILTERS
+    ) -> BaseQueryEngine:
         """A LlamaIndex query engine: extractive without `llm`, else grounded and checked."""
         from knowledge.llamaindex_query_engine import BankQueryEngine
 
-        return BankQueryEngine(self, reader=reader, llm=llm)
+        return BankQueryEngine(self, reader=reader, llm=llm, filters=filters)
 
     def as_tool(
-        self, *, name: str | None = None, description: str | None = None, reader: Reader = ANYONE
+        self,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        reader: Reader = ANYONE,
+        llm: LLM | None = None,
     ) -> QueryEngineTool:
-        """A LlamaIndex tool that answers from this bank."""
+        """A LlamaIndex tool that answers from this bank; name and description come from its card unless given."""
         from knowledge.llamaindex_query_engine import bank_tool
 
-        return bank_tool(self, name=name, description=description, reader=reader)
+        return bank_tool(self, name=name, description=description, reader=reader, llm=llm)
 
     def _current(self) -> HybridSearch:
         """The indexes as of the catalog's present generation; belongs into one reading of it."""

@@ -87,7 +87,7 @@ class ChromaMirror:
         if self._collection is None:
             raise RuntimeError("the mirror is not open")
         with damage(self._path):
-            found = self._collection.query(query_embeddings=[query], n_results=limit, include=["distances"])
+            found = self._collection.query(query_embeddings=query[np.newaxis], n_results=limit, include=["distances"])
         distances = (found["distances"] or [[]])[0]
         return {int(chunk): 1.0 - distance for chunk, distance in zip(found["ids"][0], distances, strict=True)}
 

@@ -104,10 +104,14 @@ class BankQueryEngine(BaseQueryEngine):
         return answer_from(question, grounded, evidence, model=model, host=_host(self._llm), timings={})
 
 
-def bank_tool(bank: KnowledgeBank, *, name: str | None, description: str | None, reader: Reader) -> QueryEngineTool:
+def bank_tool(
+    bank: KnowledgeBank, *, name: str | None, description: str | None, reader: Reader, llm: LLM | None = None
+) -> QueryEngineTool:
     """A tool that answers from `bank`; name and description come from its card where none are given."""
     return QueryEngineTool.from_defaults(
-        BankQueryEngine(bank, reader=reader), name=name or bank.name, description=description or described(bank.card())
+        BankQueryEngine(bank, reader=reader, llm=llm),
+        name=name or bank.name,
+        description=description or described(bank.card()),
     )
 
 

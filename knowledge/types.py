@@ -5,6 +5,7 @@ Every character span counts Unicode code points in the text of one document: `te
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float32]
 
 PUBLIC = "public"
+# Characters nobody sees: zero-width spaces and joiners outside emoji, soft hyphens, direction overrides.
+INVISIBLE = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 MetadataValue = str | int | float | bool
 
 
@@ -63,8 +66,9 @@ class Chunk:
 
     @property
     def indexed_text(self) -> str:
-        """What the embedder and the lexical index see."""
-        return f"{self.prefix}\n{self.text}" if self.prefix else self.text
+        """What the embedder and the lexical index see; characters that nobody sees would only hide words from them."""
+        whole = f"{self.prefix}\n{self.text}" if self.prefix else self.text
+        return whole if whole.isascii() else INVISIBLE.sub("", whole)
 
 
 @dataclass(frozen=True, slots=True)

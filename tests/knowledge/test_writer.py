@@ -263,3 +263,11 @@ def test_everyone_is_public() -> None:
     assert ANYONE.may_read(frozenset({"public"}))
     assert not ANYONE.may_read(frozenset({"staff"}))
     assert STAFF.may_read(frozenset({"staff", "legal"}))
+
+
+def test_words_with_invisible_characters_are_found_and_quoted_as_they_stand(bank: KnowledgeBank) -> None:
+    with bank.writer() as writer:
+        commit(writer, document("a.md", "To re\u200bset your pass\u00adword, call us."), document("b.md", "Nothing."))
+    passage = bank.search("password reset", k=1)[0]
+    assert passage.text == "To re\u200bset your pass\u00adword, call us."
+    assert passage.scores.bm25 > 0
