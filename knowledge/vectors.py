@@ -82,7 +82,8 @@ class ExactVectors:
         wanted = np.asarray(chunk_ids, dtype=np.int64)
         rows: Ids = np.searchsorted(self.ids, wanted)
         rows, wanted = rows[rows < len(self.ids)], wanted[rows < len(self.ids)]
-        return rows[self.ids[rows] == wanted]
+        live: Ids = rows[self.ids[rows] == wanted]
+        return live
 
 
 def _best(values: Vector, limit: int) -> Ids:

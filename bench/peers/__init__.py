@@ -1,0 +1,1 @@
+"""Other projects, used as their own documentation shows."""

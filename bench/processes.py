@@ -1,0 +1,63 @@
+"""Running a command as a whole process: wall seconds, processor seconds, and its peak memory with its children's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import psutil
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a process took and printed; `peak_mb` is the largest sum of resident memory seen, in MB."""
+
+    seconds: float
+    peak_mb: float
+    output: str
+    code: int
+
+
+def refdesk(*arguments: str) -> list[str]:
+    """The command line of this installation's `refdesk`."""
+    return [str(Path(sys.executable).with_name("refdesk")), *arguments]
+
+
+def run(command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Run:
+    """Runs a command to its end, sampling the memory of all its processes every 20 ms."""
+    started = perf_counter()
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **(environment or {})}
+    )
+    peak = [0.0]
+    ended = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(process.pid, peak, ended))
+    watcher.start()
+    output, _ = process.communicate()
+    seconds = perf_counter() - started
+    ended.set()
+    watcher.join()
+    return Run(seconds, peak[0], output, process.returncode)
+
+
+def _watch(pid: int, peak: list[float], ended: threading.Event) -> None:
+    while not ended.wait(0.02):
+        try:
+            parent = psutil.Process(pid)
+            family = [parent, *parent.children(recursive=True)]
+            peak[0] = max(peak[0], sum(_resident(member) for member in family) / 1e6)
+        except psutil.NoSuchProcess:
+            return
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
