@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
 
 ANSWERING = frozenset({SpanKind.SENTENCE, SpanKind.ITEM, SpanKind.ROW, SpanKind.CODE})
 FEATURES = (
-    "cosine", "coverage", "context", "strict", "cue", "prior", "passage_cosine", "heading", "brief", "lengthy", "asks",
-    "item", "row", "code", "lead_in",
+    "cosine", "coverage", "context", "cue", "prior", "passage_cosine", "heading", "asks", "item", "row", "code",
+    "lead_in",
 )  # fmt: skip
 FEWEST_WORDS = 5
 
@@ -101,19 +100,15 @@ def _readable(text: str, spans: Sequence[Span]) -> list[str]:
 
 def features(question: Question, candidate: Candidate, cosine: float, best_total: float) -> tuple[float, ...]:
     """The values of `FEATURES` for one candidate; all lie in about 0..1."""
-    words = candidate.text.count(" ") + 1
     scores = candidate.passage.scores
     return (
         cosine,
         question.coverage(candidate.stems),
         question.coverage(candidate.around),
-        question.missing(candidate.around),
         question.answered_by(candidate.text),
         scores.total / best_total if best_total > 0 else 0.0,
         scores.cosine,
         question.coverage(candidate.topic),
-        float(words < FEWEST_WORDS),
-        min(1.0, math.log1p(words) / 5.0),
         float(candidate.text.endswith("?")),
         float(candidate.kind is SpanKind.ITEM),
         float(candidate.kind is SpanKind.ROW),

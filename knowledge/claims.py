@@ -43,7 +43,7 @@ class Claim:
 
     def contradicted_by(self, text: str, lexicon: Lexicon) -> bool:
         """Whether `text`, which is about the same, denies what this affirms or the other way round."""
-        return self._denial_differs(text, lexicon) or self._opposite_in(text, lexicon)
+        return self._denial_differs(text, lexicon) or opposed(self.all_stems, all_stems(text, lexicon), lexicon)
 
     def _denial_differs(self, text: str, lexicon: Lexicon) -> bool:
         if denies(self.text):
@@ -52,18 +52,19 @@ class Claim:
         shared = [(len(self.stems & lexicon.stems(clause)), not denies(clause)) for clause in clauses]
         return bool(shared) and not max(shared)[1]
 
-    def _opposite_in(self, text: str, lexicon: Lexicon) -> bool:
-        theirs = all_stems(text, lexicon)
-        return any(
-            lexicon.stem(said) in self.all_stems - theirs and lexicon.stem(opposite) in theirs - self.all_stems
-            for pair in OPPOSITES
-            for said, opposite in (pair, pair[::-1])
-        )
+
+def opposed(one: frozenset[str], other: frozenset[str], lexicon: Lexicon) -> bool:
+    """Whether one text says "before" where the other says "after", and the like; both given as all their stems."""
+    return any(
+        lexicon.stem(said) in one - other and lexicon.stem(opposite) in other - one
+        for pair in OPPOSITES
+        for said, opposite in (pair, pair[::-1])
+    )
 
 
 def claim_of(sentence: str, lexicon: Lexicon) -> Claim:
     """`sentence` taken apart."""
-    exact = frozenset(exact_words(sentence, lexicon))
+    exact = frozenset(stem for stem, _, _ in exact_words(sentence, lexicon))
     numbers = frozenset(stem for stem in exact if stem[0].isdecimal())
     dated = frozenset(date_stems(sentence, lexicon))
     whole = frozenset(word.stem for word in lexicon.words(sentence) if SLASHED_DATE.fullmatch(word.surface))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from knowledge.lexicon import CODE, NUMBER, STOP_WORDS, Lexicon
 
@@ -17,6 +18,9 @@ class Expects(StrEnum):
     MONEY = "money"
     PERCENT = "percent"
     DURATION = "duration"
+    AGE = "age"
+    SPEED = "speed"
+    DISTANCE = "distance"
     DATE = "date"
     PERSON = "person"
     PLACE = "place"
@@ -30,9 +34,12 @@ ASKS = (
     (Expects.PERCENT, r"\b(what|which) (percentage|percent|proportion|share|fraction|rate)\b|\bapr\b|\binterest\b"),
     (Expects.MONEY, r"\bhow much (does|do|did|will|is|money|cash)\b.*\b(cost|pay|charge|fee|price|spend)|"
      r"\b(fee|price|cost|charge|salary|budget|worth|amount|deposit|revenue)s?\b.*\?"),
-    (Expects.DURATION, r"\bhow (long|soon|quickly|often|old)\b|\bfor how (many|long)\b|"
+    (Expects.AGE, r"\bhow old\b|\b(what|which) age\b"),
+    (Expects.SPEED, r"\bhow fast\b|\b(what|which) speed\b"),
+    (Expects.DISTANCE, r"\bhow (far|high|tall|wide|deep)\b|\b(what|which) (distance|height|width|altitude)\b"),
+    (Expects.DURATION, r"\bhow (long|soon|quickly|often)\b|\bfor how (many|long)\b|"
      r"\bhow many (seconds|minutes|hours|days|weeks|months|years)\b"),
-    (Expects.NUMBER, r"\bhow (many|much|far|high|fast|wide|deep|tall|large|big|heavy)\b|\b(number|total|age|size|limit|"
+    (Expects.NUMBER, r"\bhow (many|much|large|big|heavy)\b|\b(number|total|age|size|limit|"
      r"maximum|minimum|population) of\b"),
     (Expects.DATE, r"^\W*(and )?when\b|\b(what|which) (year|date|day|month|century|decade|time)\b|\buntil when\b|"
      r"\bsince when\b"),
@@ -63,7 +70,11 @@ CUES = {
     r"\b(?:free|no (?:\w+ )?fee|no charge)\b",
     Expects.PERCENT: r"\d\s?%|\bper ?cent\b|\bpercentage\b|\b(?:half|third|quarter)s?\b",
     Expects.DURATION: rf"(?:{NUMBER_CUE})[\w,.-]*\s(?:\w+\s)?(?:{TIME_UNITS})\b|\b\d+-(?:{TIME_UNITS})\b|"
-    rf"\b(?:immediate|instant|forever|never|every|daily|weekly|monthly|yearly|annual)|\bage\b|\b\d\b",
+    r"\b(?:immediate|instant|forever|never|every|daily|weekly|monthly|yearly|annual)|\b\d+[smhd]\b",
+    Expects.AGE: r"\bage[ds]?\b|\d[- ]years?|\byears? old\b|\bborn\b|\bcentur(?:y|ies)\b",
+    Expects.SPEED: r"\d\s?(?:knots?|kts?|mph|km/h|kph|m/s|fps|[kmg]?b(?:it)?/?ps)\b|\bspeeds?\b|\b(?:fast|slow)",
+    Expects.DISTANCE: rf"(?:{NUMBER_CUE})[\w,.-]*[\s-]?(?:foot|feet|ft|met(?:er|re)s?|m|km|kilomet\w+|miles?|"
+    r"mi|nm|nautical|inch\w*|cm|mm|yards?)\b",
     Expects.DATE: rf"\b(?:1\d|20)\d\d\b|\b(?:{MONTHS})\.?\s\d|\d\s(?:{MONTHS})\b|\b\d{{1,2}}(?:st|nd|rd|th)\b|"
     rf"\b(?:century|today|yesterday|{TIME_UNITS})\b|\d[/:]\d",
     Expects.PERSON: r"\b(?-i:[A-Z][\w'’.-]+ (?:[A-Z]\. )?[A-Z][\w'’-]+)|\b(?:he|she|they|team|president|king|author|by)"
@@ -78,26 +89,29 @@ CUES = {
 }
 CUES_COMPILED = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in CUES.items()}
 CAPITALISED = re.compile(r"(?<![\w.])[A-Z][\w'’&-]*|\b[a-z]+[A-Z]\w*")
+HEAD = re.compile(
+    r"\b(?:which|what|how many|how much) (?:other |kind of |type of |sort of )?([^\W\d_]{3,})", re.IGNORECASE
+)
 FIRST_WORD = re.compile(r"[\w'’-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question taken apart. `weights` sum to one over `terms`; `strict` are the stems of names and numbers."""
+    """A question taken apart. `weights` sum to one over `terms`; `strict` are the stems of names and numbers,
+    `phrases` those that stand side by side; `head` is what "which", "what" or "how many" asks for, where that is named.
+    """
 
     text: str
     terms: tuple[str, ...]
     weights: tuple[float, ...]
     strict: frozenset[str]
+    phrases: tuple[tuple[str, str], ...]
+    head: str
     expects: Expects
 
     def coverage(self, stems: frozenset[str]) -> float:
         """The weighted share of the question's terms among `stems`."""
         return sum(weight for term, weight in zip(self.terms, self.weights, strict=True) if term in stems)
-
-    def missing(self, stems: frozenset[str]) -> float:
-        """The share of the question's names and numbers that are not among `stems`; 0 if it has none."""
-        return len(self.strict - stems) / len(self.strict) if self.strict else 0.0
 
     def answered_by(self, text: str) -> float:
         """1 if `text` holds what the kind of question calls for, 0 if not, a half where the kind says nothing."""
@@ -108,10 +122,19 @@ class Question:
 def analyse(text: str, lexicon: Lexicon, *, rarity: Callable[[str], float] | None = None) -> Question:
     """`text` taken apart; `rarity` gives the inverse document frequency of a stem where a bank knows it."""
     terms = lexicon.terms(text)
-    strict = frozenset(exact_words(text, lexicon))
+    exact = exact_words(text, lexicon)
+    strict = frozenset(stem for stem, _, _ in exact)
     raw = [rarity(term) if rarity else (1.5 if term in strict else 1.0) for term in terms]
     total = sum(raw) or 1.0
-    return Question(text, terms, tuple(weight / total for weight in raw), strict, expected(text))
+    return Question(
+        text,
+        terms,
+        tuple(weight / total for weight in raw),
+        strict,
+        _phrases(text, exact),
+        _head(text, lexicon),
+        expected(text),
+    )
 
 
 def expected(question: str) -> Expects:
@@ -119,19 +142,33 @@ def expected(question: str) -> Expects:
     return next((kind for kind, pattern in ASKS_COMPILED if pattern.search(question)), Expects.OTHER)
 
 
-def exact_words(text: str, lexicon: Lexicon) -> list[str]:
-    """Stems of what must be found as it stands: names (capitalised after the first word), codes, numbers."""
+def exact_words(text: str, lexicon: Lexicon) -> list[tuple[str, int, int]]:
+    """What must be found as it stands: names (capitalised after the first word), codes, numbers. Stems and places."""
     first = FIRST_WORD.search(text)
     beginning = first.end() if first else 0
-    names = [
-        match.group()
-        for match in CAPITALISED.finditer(text)
-        if match.start() >= beginning
-        and match.group().lower() not in STOP_WORDS
-        and not _after_stop(text, match.start())
+    named = [
+        m.span() for m in CAPITALISED.finditer(text) if m.start() >= beginning and not _after_stop(text, m.start())
     ]
-    exact = [*names, *CODE.findall(text), *NUMBER.findall(text)]
-    return [word.stem for name in exact for word in lexicon.words(name) if not word.is_stop]
+    spans = [*named, *(m.span() for pattern in (CODE, NUMBER) for m in pattern.finditer(text))]
+    found = {
+        (start + word.start, start + word.end): word.stem
+        for start, end in spans
+        for word in lexicon.words(text[start:end])
+        if not word.is_stop
+    }
+    return [(stem, start, end) for (start, end), stem in sorted(found.items())]
+
+
+def _phrases(text: str, exact: Sequence[tuple[str, int, int]]) -> tuple[tuple[str, str], ...]:
+    """The pairs of names or numbers with nothing but a space or a hyphen between them."""
+    return tuple(
+        (one, two) for (one, _, end), (two, start, _) in pairwise(exact) if text[end:start] in (" ", "-", "_", ".")
+    )
+
+
+def _head(text: str, lexicon: Lexicon) -> str:
+    asked = HEAD.search(text)
+    return lexicon.stem(asked.group(1)) if asked and asked.group(1).lower() not in STOP_WORDS else ""
 
 
 def _after_stop(text: str, at: int) -> bool:
