@@ -49,6 +49,7 @@ class Run:
         self._failures: dict[str, str] = {}
         self._ready: list[Finished] = []
         self._ready_since = 0.0
+        self._ready_chunks = 0
 
     def execute(self, stop: threading.Event) -> None:
         """Goes through all steps, or until `stop` is set; whole documents are committed either way."""
@@ -127,10 +128,15 @@ class Run:
             if item.document is None or not item.document.chunks:
                 self._give_up(item)
             else:
-                self._ready_since = self._ready_since if self._ready else time.monotonic()
-                self._ready.append(item)
-        chunks = sum(len(item.document.chunks) for item in self._ready if item.document)
-        if chunks >= self._commit_chunks or (self._ready and time.monotonic() - self._ready_since > SECONDS_A_COMMIT):
+                self._add(item, len(item.document.chunks))
+        if self._ready and time.monotonic() - self._ready_since > SECONDS_A_COMMIT:
+            self._commit()
+
+    def _add(self, item: Finished, chunks: int) -> None:
+        self._ready_since = self._ready_since if self._ready else time.monotonic()
+        self._ready.append(item)
+        self._ready_chunks += chunks
+        if self._ready_chunks >= self._commit_chunks:
             self._commit()
 
     def _give_up(self, item: Finished) -> None:
@@ -142,7 +148,7 @@ class Run:
             self._failed(step, reason)
 
     def _commit(self) -> None:
-        ready, self._ready = self._ready, []
+        ready, self._ready, self._ready_chunks = self._ready, [], 0
         documents = [self._document(item) for item in ready]
         if not documents:
             return

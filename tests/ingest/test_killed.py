@@ -35,12 +35,12 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A bank before a run, its folder, what an uninterrupted run makes of it, and how long that takes."""
+    """A bank before a run, its folder, what an uninterrupted run makes of it, and how many files it tells of."""
 
     before: Path | None
     docs: Path
     wanted: Contents
-    seconds: float
+    told: int
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +48,15 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, Case]:
     folder = tmp_path_factory.mktemp("reference")
     old, new = folder / "old", folder / "new"
     first_version(old)
-    seconds = finish(folder / "first", old)
-    first = Case(None, old, contents(folder / "first"), seconds)
+    told = finish(folder / "first", old)
+    first = Case(None, old, contents(folder / "first"), told)
     shutil.copytree(old, new)
     shutil.copytree(folder / "first", folder / "second")
     relocate(folder / "first", old, new)
     relocate(folder / "second", old, new)
     second_version(new)
-    seconds = finish(folder / "second", new)
-    return first, Case(folder / "first", new, contents(folder / "second"), seconds)
+    told = finish(folder / "second", new)
+    return first, Case(folder / "first", new, contents(folder / "second"), told)
 
 
 def relocate(root: Path, old: Path, new: Path) -> None:
@@ -78,11 +78,10 @@ def test_a_killed_ingest_is_completed_by_the_next(kill: int, cases: tuple[Case, 
     else:
         open_bank(root).close()
     with watched(root, tmp_path / "stop") as seen:
-        kill_within(root, case.docs, case.seconds * (kill // 2 + chance.random()) / (KILLS / 2))
-        between = contents(root)
-        assert_each_whole(between)
+        kill_after(root, case.docs, round(case.told * kill / (KILLS - 1)), chance)
+        assert_each_whole(contents(root))
         if chance.random() < 0.3:
-            kill_within(root, case.docs, case.seconds * chance.random())
+            kill_after(root, case.docs, chance.randrange(case.told), chance)
         finish(root, case.docs)
     assert not [line for line in seen if not line.startswith("asked")], seen
     assert_equal(contents(root), case.wanted)
@@ -100,22 +99,24 @@ def start(what: str, root: Path, other: Path) -> subprocess.Popen[str]:
     return process
 
 
-def finish(root: Path, docs: Path) -> float:
-    """An ingest that is left alone; how long it took."""
+def finish(root: Path, docs: Path) -> int:
+    """An ingest that is left alone; how many files it told of."""
     process = start("ingest", root, docs)
-    began = time.monotonic()
     said, _ = process.communicate(timeout=120)
     assert process.returncode == 0, said
-    return time.monotonic() - began
+    return len(said.splitlines())
 
 
-def kill_within(root: Path, docs: Path, seconds: float) -> None:
-    """An ingest that is killed after `seconds`, unless it has ended by then."""
-    with start("ingest", root, docs) as process:
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
+def kill_after(root: Path, docs: Path, told: int, chance: random.Random) -> None:
+    """An ingest that is killed some moments after it has told of so many files, unless it has ended by then."""
+    process = start("ingest", root, docs)
+    assert process.stdout
+    for _ in range(told):
+        process.stdout.readline()
+    # The first files come after workers and libraries have started; after that a commit takes some 50 ms.
+    time.sleep(chance.random() * (0.08 if told else 1.0))
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
 
 
 @contextmanager
@@ -180,5 +181,5 @@ def assert_equal(found: Contents, wanted: Contents) -> None:
 def test_the_cases_hold_what_they_should(cases: tuple[Case, Case]) -> None:
     first, second = cases
     assert len(first.wanted.documents) == DOCUMENTS
-    assert len(second.wanted.documents) == DOCUMENTS - 2 + 8 + 1
-    assert all(document["mentions"] for document in first.wanted.documents.values() if "Page 29" not in str(document))
+    assert len(second.wanted.documents) == DOCUMENTS - 2 + 5 + 1
+    assert all(document["mentions"] for document in first.wanted.documents.values() if "Page 17" not in str(document))
