@@ -35,7 +35,10 @@ def encode_all(sequences: Sequence[Sequence[int]], encoder: Encoder, *, threads:
     def fill(rows: list[int]) -> None:
         vectors[rows] = encoder.encode([sequences[row] for row in rows])
 
-    batches = list(batches_by_length([len(ids) for ids in sequences], tokens=encoder.batch_tokens))
+    lengths = [len(ids) for ids in sequences]
+    # A few short texts still give every thread its share.
+    share = -(-sum(lengths) // threads)
+    batches = list(batches_by_length(lengths, tokens=min(encoder.batch_tokens, share)))
     if threads == 1 or len(batches) < 2:
         for rows in batches:
             fill(rows)
