@@ -22,7 +22,7 @@ LONGEST_LIST = 1200
 NEW_TERMS = 0.2
 TOO_ALIKE = 0.7
 A_TOSS_UP = 0.4
-WORTH_ADDING = 2.0
+WORTH_OF_NEW_TERMS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +106,11 @@ def _choose(asked: Question, ranked: Sequence[Ranked], lexicon: Lexicon) -> list
 
 
 def _adds(asked: Question, one: Ranked, best: Ranked, chosen: Sequence[Candidate]) -> bool:
-    candidate = one.candidate
-    behind = best.score - one.score
-    if behind > WORTH_ADDING or any(_repeats(candidate, other) for other in chosen):
+    if any(_repeats(one.candidate, other) for other in chosen):
         return False
     covered = frozenset().union(*(other.stems | other.topic for other in chosen))
-    gain = asked.coverage(covered | candidate.stems | candidate.topic) - asked.coverage(covered)
-    return behind <= A_TOSS_UP or gain >= NEW_TERMS
+    gain = asked.coverage(covered | one.candidate.stems | one.candidate.topic) - asked.coverage(covered)
+    return best.score - one.score <= (WORTH_OF_NEW_TERMS * gain if gain >= NEW_TERMS else A_TOSS_UP)
 
 
 def _repeats(one: Candidate, other: Candidate) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from knowledge.lexicon import Lexicon, word_set
+from knowledge.lexicon import SPELLED_NUMBERS, Lexicon, word_set
 from knowledge.questions import exact_words
 
 NEGATIONS = word_set(
@@ -64,10 +64,12 @@ def opposed(one: frozenset[str], other: frozenset[str], lexicon: Lexicon) -> boo
 
 def claim_of(sentence: str, lexicon: Lexicon) -> Claim:
     """`sentence` taken apart."""
+    words = lexicon.words(sentence)
     exact = frozenset(stem for stem, _, _ in exact_words(sentence, lexicon))
-    numbers = frozenset(stem for stem in exact if stem[0].isdecimal())
+    spelled = {SPELLED_NUMBERS[w.surface.lower()] for w in words if w.surface.lower() in SPELLED_NUMBERS}
+    numbers = frozenset(stem for stem in exact if stem[0].isdecimal()) | spelled
     dated = frozenset(date_stems(sentence, lexicon))
-    whole = frozenset(word.stem for word in lexicon.words(sentence) if SLASHED_DATE.fullmatch(word.surface))
+    whole = frozenset(word.stem for word in words if SLASHED_DATE.fullmatch(word.surface))
     return Claim(
         sentence, lexicon.stems(sentence), (numbers - whole) | dated, exact - numbers, all_stems(sentence, lexicon)
     )

@@ -18,7 +18,7 @@ from knowledge.questions import Question
 from knowledge.types import Passage
 
 PASSAGES_READ = 6
-UNITS_EMBEDDED = 24
+UNITS_EMBEDDED = 14
 WEIGHTS = (5.7, 1.7, 0.9, 0.7, 6.5, -4.1, -0.7, -1.5, 0.6, 0.2, 0.2, -0.7)
 
 

@@ -17,6 +17,7 @@ ENOUGH_ALIKE = 0.5
 WORDS_ALONE = 0.8
 MEANING_ALONE = 0.75
 WORTH_CITING = 0.15
+RELATED_WORDS = 2
 
 
 def support_check(embedder: Embedder) -> Callable[[str, Sequence[Passage]], tuple[Citation, ...]]:
@@ -68,14 +69,21 @@ def _shared(claim: Claim, stems: frozenset[str]) -> float:
 def _gather(claim: Claim, ranked: Sequence[Candidate], lexicon: Lexicon) -> list[Candidate]:
     """The best unit, and others as long as they bring numbers, names or many words that are still missing."""
     chosen = [ranked[0]]
-    while len(chosen) < MOST_CITATIONS:
+    related = [c for c in ranked if _is_related(claim, c)]
+    while related and len(chosen) < MOST_CITATIONS:
         missing = (claim.stems | claim.numbers | claim.names) - _stems(chosen, lexicon)
-        best = max(ranked, key=lambda c: len(missing & _stems([c], lexicon)))
+        best = max(related, key=lambda c: len(missing & _stems([c], lexicon)))
         gained = missing & _stems([best], lexicon)
         if not gained & (claim.numbers | claim.names) and len(gained) < max(2, WORTH_CITING * len(claim.stems)):
             break
         chosen.append(best)
     return chosen
+
+
+def _is_related(claim: Claim, candidate: Candidate) -> bool:
+    """Whether a unit shares words with the claim, so that a number in it is likely to mean the same thing."""
+    words = claim.stems - claim.numbers
+    return len(words & candidate.stems) >= max(RELATED_WORDS, WORTH_CITING * len(words))
 
 
 def _stems(units: Sequence[Candidate], lexicon: Lexicon) -> frozenset[str]:
