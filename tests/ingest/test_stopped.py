@@ -1,0 +1,132 @@
+"""Ctrl-C, a full disk, two ingests at once: one clear sentence each, and a sound bank."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from knowledge.library import Library
+from tests.ingest.conftest import write
+
+POSIX_ONLY = pytest.mark.skipif(sys.platform == "win32", reason="signals and file size limits of POSIX")
+
+
+def handbook(folder: Path, count: int) -> Path:
+    for number in range(count):
+        parts = "\n\n".join(
+            f"## Part {part}\n\nRule {number} and {part}. " + "Words follow. " * 60 for part in range(6)
+        )
+        write(folder / f"{number:03}.md", f"# Page {number}\n\n{parts}\n")
+    return folder
+
+
+def refdesk(*arguments: str | Path, limit: int = 0) -> subprocess.Popen[str]:
+    """The command itself; with `limit`, no file of its may grow beyond so many bytes."""
+
+    def restrict() -> None:
+        if limit:
+            import resource
+
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    command = [sys.executable, "-m", "serve.cli", *map(str, arguments)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, preexec_fn=restrict if limit else None)
+
+
+def completed(*arguments: str | Path) -> tuple[int, str]:
+    """The command, left alone: exit code and all it said."""
+    process = refdesk(*arguments)
+    said, complained = process.communicate(timeout=120)
+    return process.returncode, said + complained
+
+
+def verified(root: Path) -> bool:
+    return Library(root).bank("hr").verify().sound
+
+
+@POSIX_ONLY
+def test_ctrl_c_keeps_what_is_in_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    docs, root = handbook(tmp_path / "docs", 60), tmp_path / "root"
+    Library(root).create("hr").close()
+    process = refdesk("--root", root, "ingest", docs, "--bank", "hr")
+    wait_for_documents(root, process)
+    process.send_signal(signal.SIGINT)
+    said, complained = process.communicate(timeout=60)
+    assert process.returncode == 130, complained
+    found = re.search(r"stopped: (\d+) documents are in; run the same command to go on\.", complained)
+    assert found
+    assert "Traceback" not in complained
+    assert 0 < int(found[1]) < 60
+    assert verified(root)
+    code, said = completed("--root", root, "ingest", docs, "--bank", "hr")
+    assert f"{60 - int(found[1])} new, {found[1]} unchanged" in said
+    assert code == 0
+    assert verified(root)
+
+
+def wait_for_documents(root: Path, process: subprocess.Popen[str]) -> None:
+    """Returns when some documents are live."""
+    bank = Library(root).bank("hr")
+    while process.poll() is None:
+        if bank.catalog.counts()[0]:
+            bank.close()
+            return
+    raise AssertionError(process.communicate())
+
+
+@POSIX_ONLY
+@pytest.mark.parametrize("limit", [100_000, 200_000])
+def test_a_full_disk_is_one_sentence_and_leaves_a_sound_bank(tmp_path: Path, limit: int) -> None:
+    docs, root = handbook(tmp_path / "docs", 12), tmp_path / "root"
+    assert completed("--root", root, "ingest", docs / "000.md", "--bank", "hr")[0] == 0
+    process = refdesk("--root", root, "ingest", docs, "--bank", "hr", limit=limit)
+    _, complained = process.communicate(timeout=60)
+    assert process.returncode == 1, complained
+    assert complained.startswith("Error: ")
+    assert len(complained.splitlines()) == 1, complained
+    assert "space" in complained
+    assert verified(root)
+    assert completed("--root", root, "ingest", docs, "--bank", "hr")[0] == 0
+    assert verified(root)
+
+
+def test_the_second_of_two_ingests_at_once_says_that_the_first_is_writing(tmp_path: Path) -> None:
+    docs, root = handbook(tmp_path / "docs", 40), tmp_path / "root"
+    Library(root).create("hr").close()
+    first = refdesk("--root", root, "ingest", docs, "--bank", "hr")
+    wait_for_documents(root, first)
+    second = refdesk("--root", root, "ingest", docs, "--bank", "hr")
+    _, complained = second.communicate(timeout=60)
+    assert (second.returncode, len(complained.splitlines())) == (1, 1)
+    assert "Another process is writing to the bank 'hr'" in complained
+    said, _ = first.communicate(timeout=120)
+    assert "40 new" in said
+    assert verified(root)
+
+
+@pytest.mark.skipif(not shutil.which("mount") or os.name == "nt" or os.geteuid() != 0, reason="needs a small disk")
+def test_a_disk_that_is_really_full_is_one_sentence(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("a small disk cannot be mounted here")
+    try:
+        docs = handbook(tmp_path / "docs", 12)
+        process = refdesk("--root", disk, "ingest", docs, "--bank", "hr")
+        _, complained = process.communicate(timeout=60)
+        assert (process.returncode, len(complained.splitlines())) == (1, 1), complained
+        subprocess.run(["mount", "-o", "remount,size=60m", str(disk)], check=True)
+        assert completed("--root", disk, "ingest", docs, "--bank", "hr")[0] == 0
+        assert verified(disk)
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=False)
