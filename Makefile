@@ -1,7 +1,8 @@
 # Every target works on a machine that has make and Python 3.11, 3.12 or 3.13.
-# PYTHON names the interpreter for the environment, VENV its folder.
+# PYTHON names the interpreter for the environment, VENV its folder, DATASETS what `make bench` reads.
 
 VENV ?= .venv
+DATASETS ?= ../shared/datasets
 ifndef PYTHON
 PYTHON := $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
   "$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$name" && break; done)
@@ -59,8 +60,11 @@ format: $(VENV)/.installed-dev ## Format the code and mend what the linter can m
 docs: $(VENV)/.installed-dev ## Write docs/cli.md from the commands' own help.
 	$(BIN)/python -m serve.reference > docs/cli.md
 
-bench: $(VENV)/.installed-dev ## Measure speed and memory side by side with other projects.
-	$(BIN)/python -m bench
+bench: $(VENV)/.installed-dev ## Measure speed, memory and quality side by side; DATASETS names the folder of documents.
+	$(BIN)/python -m bench.embedding $(DATASETS)
+	$(BIN)/python -m bench.ingest $(DATASETS)
+	$(BIN)/python -m bench.query $(DATASETS)
+	$(BIN)/python -m bench.retrieval $(DATASETS)
 
 constraints: $(VENV)/.installed-dev ## Pin what is installed now; run the tests before keeping it.
 	$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools --exclude wheel | sed 's/+cpu$$//' > constraints.txt
