@@ -61,10 +61,12 @@ def batches_by_length(lengths: Sequence[int], *, tokens: int) -> Iterator[list[i
         yield batch
 
 
-def padded(batch: Sequence[Sequence[int]]) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.int64]], list[int]]:
-    """The sequences as one matrix filled up with zeros, and their lengths."""
+def padded(
+    batch: Sequence[Sequence[int]], *, multiple: int = 1
+) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.int64]], list[int]]:
+    """The sequences as one matrix filled up with zeros to a multiple of columns, and their lengths."""
     lengths = [len(ids) for ids in batch]
-    matrix = np.zeros((len(batch), max(lengths)), np.int64)
+    matrix = np.zeros((len(batch), -(-max(lengths) // multiple) * multiple), np.int64)
     for row, ids in zip(matrix, batch, strict=True):
         row[: len(ids)] = ids
     return matrix, lengths
