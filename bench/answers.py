@@ -192,7 +192,7 @@ def measure(rows: Sequence[Asked], embedder: Remembering) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Samples:
-    """Values to fit on: one row of `x` a unit or a question, `y` whether it is right, `group` to cut in halves by."""
+    """Values to fit on: one row of `x` a unit or a question, `y` whether it is right, `group` its question, or its article."""
 
     x: Floats
     y: Bools
@@ -202,7 +202,7 @@ class Samples:
 def samples(rows: Sequence[Asked], embedder: Embedder) -> tuple[Samples, Samples]:
     """For the ranking, a row for every unit of answerable questions; for the confidence, one for every question."""
     lexicon = Lexicon()
-    units: list[tuple[Sequence[float], bool]] = []
+    units: list[tuple[Sequence[float], bool, str]] = []
     questions: list[tuple[Sequence[float], bool, str]] = []
     for row in rows:
         question = analyse(row.text, lexicon)
@@ -215,16 +215,23 @@ def samples(rows: Sequence[Asked], embedder: Embedder) -> tuple[Samples, Samples
         if row.answerable and any(right):
             best = max(p.scores.total for p in row.passages)
             units += [
-                (features(question, r.candidate, r.cosine, best), hit) for r, hit in zip(ranked, right, strict=True)
+                (features(question, r.candidate, r.cosine, best), hit, row.case.id)
+                for r, hit in zip(ranked, right, strict=True)
             ]
-    return (
-        Samples(np.array([x for x, _ in units]), np.array([y for _, y in units]), np.array([""] * len(units))),
-        Samples(
-            np.array([x for x, *_ in questions]),
-            np.array([q[1] for q in questions]),
-            np.array([q[2] for q in questions]),
-        ),
-    )
+    return _samples(units), _samples(questions)
+
+
+def _samples(rows: Sequence[tuple[Sequence[float], bool, str]]) -> Samples:
+    x, y, group = zip(*rows, strict=True)
+    return Samples(np.array(x), np.array(y), np.array(group))
+
+
+def top1(part: Samples, scores: Floats) -> float:
+    """The share of groups whose best-scored row is right."""
+    best: dict[str, tuple[float, bool]] = {}
+    for group, score, right in zip(part.group, scores, part.y, strict=True):
+        best[group] = max(best.get(group, (-np.inf, False)), (float(score), bool(right)), key=lambda one: one[0])
+    return float(np.mean([right for _, right in best.values()]))
 
 
 def fitted(parts: dict[str, Samples], *, balanced: bool) -> tuple[Floats, float]:
@@ -252,16 +259,21 @@ def _weights(name: str, part: Samples, *, balanced: bool) -> Floats:
 
 
 def fit(pools: dict[str, tuple[Samples, Samples]]) -> None:
-    """Fit both regressions, print them, and for each set the AUROC of one fitted without it."""
-    for title, at, names, balanced in (("ranking", 0, FEATURES, False), ("confidence", 1, EVIDENCE, True)):
-        parts = {n: p[at] for n, p in pools.items() if at or n in FOR_RANKING}
+    """Fit both regressions and print them; judge every set by weights fitted without it."""
+    units = {name.partition(" ")[0]: pool[0] for name, pool in pools.items()}
+    ranking = {name: part for name, part in units.items() if name in FOR_RANKING}
+    questions = {name: pool[1] for name, pool in pools.items()}
+    for title, parts, names in (("ranking", ranking, FEATURES), ("confidence", questions, EVIDENCE)):
+        balanced = parts is questions
         weights, intercept = fitted(parts, balanced=balanced)
         print(title, {n: round(float(w), 2) for n, w in zip(names, weights, strict=True)}, round(intercept, 2))
         for left_out, part in parts.items():
-            family = left_out.partition(" ")[0]
-            others = {n: p for n, p in parts.items() if n.partition(" ")[0] != family}
-            print(f"  {left_out}: AUROC {auroc(part.y, part.x @ fitted(others, balanced=balanced)[0]):.3f} (left out)")
-    _halves({n: p[1] for n, p in pools.items()})
+            others = {n: p for n, p in parts.items() if n.split()[0] != left_out.split()[0]}
+            scores = part.x @ fitted(others, balanced=balanced)[0]
+            judged = auroc(part.y, scores) if balanced else top1(part, scores)
+            print(f"  {left_out}, left out: {'AUROC' if balanced else 'first is right'} {judged:.3f}", end="")
+            print(f" (cosine {auroc(part.y, part.x[:, 0]) if balanced else top1(part, part.x[:, 0]):.3f})")
+    _halves(questions)
 
 
 def _halves(parts: dict[str, Samples]) -> None:

@@ -16,6 +16,7 @@ NEGATIONS = word_set(
 CONTRACTED_NOT = re.compile(r"n['’]t\b", re.IGNORECASE)
 WRITTEN = re.compile(r"[\w/]+")
 CLAUSE_BREAK = re.compile(r"[,;:–—()]|\s-\s|\b(?:but|however|although|though|while|whereas|because|and|or|if|unless)\b")
+SAME_WORDS = 0.7
 SLASHED_DATE = re.compile(r"\b(\d{1,2})/(\d{1,2})/(\d{2,4})\b")
 ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 MONTHS = (
@@ -46,10 +47,13 @@ class Claim:
         return self._denial_differs(text, lexicon) or opposed(self.all_stems, all_stems(text, lexicon), lexicon)
 
     def _denial_differs(self, text: str, lexicon: Lexicon) -> bool:
-        if denies(self.text):
-            return not denies(text)
+        theirs = lexicon.stems(text)
+        if len(self.stems & theirs) >= SAME_WORDS * len(self.stems | theirs):
+            return denials(self.text) != denials(text)
+        if denials(self.text):
+            return not denials(text)
         clauses = [clause for clause in CLAUSE_BREAK.split(text) if clause.strip()]
-        shared = [(len(self.stems & lexicon.stems(clause)), not denies(clause)) for clause in clauses]
+        shared = [(len(self.stems & lexicon.stems(clause)), not denials(clause)) for clause in clauses]
         return bool(shared) and not max(shared)[1]
 
 
@@ -80,9 +84,9 @@ def all_stems(text: str, lexicon: Lexicon) -> frozenset[str]:
     return frozenset(word.stem for word in lexicon.words(text)) | frozenset(date_stems(text, lexicon))
 
 
-def denies(text: str) -> bool:
-    """Whether `text` holds a negation."""
-    return bool(CONTRACTED_NOT.search(text)) or any(m.group().lower() in NEGATIONS for m in WRITTEN.finditer(text))
+def denials(text: str) -> int:
+    """How many negations `text` holds."""
+    return len(CONTRACTED_NOT.findall(text)) + sum(m.group().lower() in NEGATIONS for m in WRITTEN.finditer(text))
 
 
 def date_stems(text: str, lexicon: Lexicon) -> Iterator[str]:

@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 
 from knowledge.candidates import Candidate
-from knowledge.claims import all_stems, denies, opposed
+from knowledge.claims import all_stems, denials, opposed
 from knowledge.lexicon import Lexicon
 from knowledge.questions import Question
 from knowledge.types import Passage
@@ -42,7 +42,7 @@ def evidence(
         min(MOST_ABSENT, len(question.strict - present)) / MOST_ABSENT,
         float(all(question.answered_by(c.text) == 0.0 for c in ranked[:FIRST_FEW])),
         float(opposed(all_stems(question.text, lexicon), all_stems(best.text, lexicon), lexicon)),
-        float(denies(question.text) and not denies(best.text)),
+        float(bool(denials(question.text)) and not denials(best.text)),
         max(p.scores.cosine for p in passages),
     )
 

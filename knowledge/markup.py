@@ -12,7 +12,10 @@ FOOTNOTE = re.compile(r"\[(?:\d{1,3}|\^[\w-]+|citation needed|note \d+)\]")
 EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{1,3})(?=\S)(.+?)(?<=\S)\1(?![\w*])")
 STRAY_EMPHASIS = re.compile(r"(?<!\w)\*\*|\*\*(?!\w)")
 TICKS = re.compile(r"(`+)([^`]+)\1")
-TAG = re.compile(r"</?(?:a|abbr|b|br|code|div|em|i|img|kbd|li|ol|p|pre|span|strong|sub|sup|table|td|th|tr|u|ul)\b[^<>]*>", re.IGNORECASE)
+TAG = re.compile(
+    r"</?(?:a|abbr|b|br|code|div|em|i|img|kbd|li|ol|p|pre|span|strong|sub|sup|table|td|th|tr|u|ul)\b[^<>]*>",
+    re.IGNORECASE,
+)
 LINE_MARKER = re.compile(r"^[ \t]*(?:#{1,6}|>+|[-*+•])[ \t]+", re.MULTILINE)
 SPACE_BEFORE = re.compile(r" +([,.;:!?])(?=\s|$)")
 CELL_BREAK = re.compile(r"(?<!\\)\||\t")

@@ -150,13 +150,11 @@ def exact_words(text: str, lexicon: Lexicon) -> list[tuple[str, int, int]]:
         m.span() for m in CAPITALISED.finditer(text) if m.start() >= beginning and not _after_stop(text, m.start())
     ]
     spans = [*named, *(m.span() for pattern in (CODE, NUMBER) for m in pattern.finditer(text))]
-    found = {
-        (start + word.start, start + word.end): word.stem
-        for start, end in spans
-        for word in lexicon.words(text[start:end])
-        if not word.is_stop
-    }
-    return [(stem, start, end) for (start, end), stem in sorted(found.items())]
+    return [
+        (word.stem, word.start, word.end)
+        for word in lexicon.words(text)
+        if not word.is_stop and any(start < word.end and word.start < end for start, end in spans)
+    ]
 
 
 def _phrases(text: str, exact: Sequence[tuple[str, int, int]]) -> tuple[tuple[str, str], ...]:
