@@ -14,129 +14,23 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bench.retrieval import BenchSet, by_span, fill, prepare
-from eval import Case, load_cases
+from bench.answer_cases import Asked, Remembering, asked, auroc, bank_of
+from bench.answer_weights import Samples, fit, samples
+from eval import load_cases
 from knowledge.answering import extract
-from knowledge.bank import KnowledgeBank
-from knowledge.candidates import FEATURES, features
-from knowledge.confidence import EVIDENCE, THRESHOLD, evidence
-from knowledge.embedding.embedder import Embedder, EmbedderIdentity, TokenCounter
+from knowledge.confidence import THRESHOLD
+from knowledge.embedding.embedder import Embedder
 from knowledge.lexicon import Lexicon
 from knowledge.library import Library
-from knowledge.questions import analyse
-from knowledge.ranking import rank
-from knowledge.types import Citation, Passage
 
-if TYPE_CHECKING:
-    from knowledge.types import Matrix, Vector
-
-READ = 6
 TIMED = 40
 SETS = ("squad2", "hotpotqa100", "chroma_chunking_eval", "doc2dial", "cuad")
-FOR_RANKING = ("squad2", "hotpotqa100", "chroma_chunking_eval", "doc2dial")
-HARD_NEGATIVES, WEIGHT_OF_HARD = "squad2", 8.0
-CUAD_PART = "txt/c01"
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Remembering:
-    """An embedder that embeds a text once: neighbouring questions meet the same sentences."""
-
-    inner: Embedder
-    seen: dict[str, Vector] = field(default_factory=dict)
-
-    @property
-    def identity(self) -> EmbedderIdentity:
-        """That of the embedder within."""
-        return self.inner.identity
-
-    def tokens(self) -> TokenCounter:
-        """Those of the embedder within."""
-        return self.inner.tokens()
-
-    def embed_query(self, text: str) -> Vector:
-        """As any other text."""
-        vector: Vector = self.embed([text])[0]
-        return vector
-
-    def embed(self, texts: Sequence[str]) -> Matrix:
-        """Many texts; what was seen before is remembered."""
-        new = [text for text in dict.fromkeys(texts) if text not in self.seen]
-        if new:
-            self.seen.update(zip(new, self.inner.embed(new), strict=True))
-        return np.stack([self.seen[text] for text in texts])
-
-    def embed_bulk(self, texts: Sequence[str]) -> Matrix:
-        """As `embed`."""
-        return self.embed(texts)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question with the passages it is answered from. `removed`: the documents that answer were taken away."""
-
-    case: Case
-    text: str
-    passages: tuple[Passage, ...]
-    removed: bool = False
-
-    @property
-    def answerable(self) -> bool:
-        """Whether the passages could hold the answer."""
-        return self.case.answerable and not self.removed
-
-    def met_by(self, citation: Citation) -> bool:
-        """Whether the quotation overlaps the gold evidence."""
-        return any(
-            citation.uri == g.doc and citation.start < (g.end or 0) and (g.start or 0) < citation.end
-            for g in self.case.gold
-        )
-
-
-def bank_of(library: Library, name: str, datasets: Path) -> KnowledgeBank:
-    """The bank of a set; of CUAD a part of its texts."""
-    if name != "cuad":
-        return prepare(library, BenchSet(name, by_span), datasets, fresh=False)
-    bank = library.create("cuad_part")
-    if not bank.catalog.counts()[0]:
-        fill(bank, datasets / name, CUAD_PART)
-    return bank
-
-
-def asked(name: str, bank: KnowledgeBank, cases: Sequence[Case], *, removed: bool) -> Iterator[Asked]:
-    """Each question with its passages; with `removed`, each answerable one again without its documents."""
-    for case in cases:
-        text = " ".join([*(t.text for t in case.history if t.role == "user"), case.question][-3:])
-        found = bank.search(text, k=200 if name == "cuad" else 60)
-        scope = set(case.meta.get("scope", ()))
-        found = tuple(p for p in found if not scope or p.uri in scope)
-        yield Asked(case, text, found[:READ])
-        if removed and case.answerable:
-            source = case.meta.get("source", {}).get("doc")
-            gone = {g.doc for g in case.gold} | {source}
-            yield Asked(case, text, tuple(p for p in found if p.uri not in gone)[:READ], removed=True)
-
-
-def auroc(truth: Bools, scores: Floats) -> float:
-    """Probability that an answerable question scores above an unanswerable one; ties count half."""
-    order = np.argsort(scores, kind="stable")
-    _, inverse, counts = np.unique(scores[order], return_inverse=True, return_counts=True)
-    ranks = np.empty(len(scores))
-    ranks[order] = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    positive = int(truth.sum())
-    above = ranks[truth].sum() - positive * (positive + 1) / 2
-    return float(above / (positive * (len(truth) - positive)))
 
 
 def token_f1(given: str, references: Sequence[str], lexicon: Lexicon) -> float:
@@ -188,104 +82,6 @@ def measure(rows: Sequence[Asked], embedder: Remembering) -> dict[str, float]:
         "ms": milliseconds(rows, embedder.inner),
         "token F1": float(np.mean(scored)) if scored else float("nan"),
     }
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Values to fit on: one row of `x` a unit or a question, `y` whether it is right, `group` its question, or its article."""
-
-    x: Floats
-    y: Bools
-    group: NDArray[np.str_]
-
-
-def samples(rows: Sequence[Asked], embedder: Embedder) -> tuple[Samples, Samples]:
-    """For the ranking, a row for every unit of answerable questions; for the confidence, one for every question."""
-    lexicon = Lexicon()
-    units: list[tuple[Sequence[float], bool, str]] = []
-    questions: list[tuple[Sequence[float], bool, str]] = []
-    for row in rows:
-        question = analyse(row.text, lexicon)
-        ranked = rank(question, row.passages, embedder, lexicon)
-        if not ranked:
-            continue
-        values = evidence(question, [r.candidate for r in ranked], [r.cosine for r in ranked], row.passages, lexicon)
-        questions.append((values, row.answerable, str(row.case.meta.get("source", {}).get("doc", ""))))
-        right = [row.met_by(r.candidate.passage.cite(r.candidate.start, r.candidate.end)) for r in ranked]
-        if row.answerable and any(right):
-            best = max(p.scores.total for p in row.passages)
-            units += [
-                (features(question, r.candidate, r.cosine, best), hit, row.case.id)
-                for r, hit in zip(ranked, right, strict=True)
-            ]
-    return _samples(units), _samples(questions)
-
-
-def _samples(rows: Sequence[tuple[Sequence[float], bool, str]]) -> Samples:
-    x, y, group = zip(*rows, strict=True)
-    return Samples(np.array(x), np.array(y), np.array(group))
-
-
-def top1(part: Samples, scores: Floats) -> float:
-    """The share of groups whose best-scored row is right."""
-    best: dict[str, tuple[float, bool]] = {}
-    for group, score, right in zip(part.group, scores, part.y, strict=True):
-        best[group] = max(best.get(group, (-np.inf, False)), (float(score), bool(right)), key=lambda one: one[0])
-    return float(np.mean([right for _, right in best.values()]))
-
-
-def fitted(parts: dict[str, Samples], *, balanced: bool) -> tuple[Floats, float]:
-    """Weights and intercept of a logistic regression in which every set counts alike, but for the hard negatives."""
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # has no stubs
-
-    weights = [_weights(name, part, balanced=balanced) for name, part in parts.items()]
-    weight = np.concatenate(weights)
-    model = LogisticRegression(C=10.0, max_iter=5000)
-    model.fit(
-        np.vstack([p.x for p in parts.values()]),
-        np.concatenate([p.y for p in parts.values()]),
-        sample_weight=weight / weight.mean(),
-    )
-    return model.coef_[0], float(model.intercept_[0])
-
-
-def _weights(name: str, part: Samples, *, balanced: bool) -> Floats:
-    if not balanced:
-        return np.full(len(part.y), 1.0 / len(part.y))
-    right = part.y.sum()
-    by_class = np.where(part.y, 0.5 / right, 0.5 / (len(part.y) - right))
-    weights: Floats = by_class * (WEIGHT_OF_HARD if name == HARD_NEGATIVES else 1.0)
-    return weights
-
-
-def fit(pools: dict[str, tuple[Samples, Samples]]) -> None:
-    """Fit both regressions and print them; judge every set by weights fitted without it."""
-    units = {name.partition(" ")[0]: pool[0] for name, pool in pools.items()}
-    ranking = {name: part for name, part in units.items() if name in FOR_RANKING}
-    questions = {name: pool[1] for name, pool in pools.items()}
-    for title, parts, names in (("ranking", ranking, FEATURES), ("confidence", questions, EVIDENCE)):
-        balanced = parts is questions
-        weights, intercept = fitted(parts, balanced=balanced)
-        print(title, {n: round(float(w), 2) for n, w in zip(names, weights, strict=True)}, round(intercept, 2))
-        for left_out, part in parts.items():
-            others = {n: p for n, p in parts.items() if n.split()[0] != left_out.split()[0]}
-            scores = part.x @ fitted(others, balanced=balanced)[0]
-            judged = auroc(part.y, scores) if balanced else top1(part, scores)
-            print(f"  {left_out}, left out: {'AUROC' if balanced else 'first is right'} {judged:.3f}", end="")
-            print(f" (cosine {auroc(part.y, part.x[:, 0]) if balanced else top1(part, part.x[:, 0]):.3f})")
-    _halves(questions)
-
-
-def _halves(parts: dict[str, Samples]) -> None:
-    """The hard set by halves of its articles, each judged by weights fitted on the other half and the other sets."""
-    hard = parts[HARD_NEGATIVES]
-    articles = sorted(set(hard.group))
-    first = np.isin(hard.group, articles[::2])
-    others = {n: p for n, p in parts.items() if n.partition(" ")[0] != HARD_NEGATIVES}
-    for fit_on, judge in ((first, ~first), (~first, first)):
-        half = Samples(hard.x[fit_on], hard.y[fit_on], hard.group[fit_on])
-        weights, _ = fitted({**others, HARD_NEGATIVES: half}, balanced=True)
-        print(f"  {HARD_NEGATIVES}, other half fitted: AUROC {auroc(hard.y[judge], hard.x[judge] @ weights):.3f}")
 
 
 def main() -> None:
