@@ -22,8 +22,8 @@ help: ## Show this list.
 
 $(VENV)/pyvenv.cfg:
 	@"$(or $(PYTHON),false)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
-	  echo "Refdesk needs Python 3.11, 3.12 or 3.13, and $(or $(PYTHON),this machine) has none of them." \
-	       "Install one, then name it: make demo PYTHON=/path/to/python3.12" >&2; exit 1; }
+	  echo "Refdesk needs Python 3.11, 3.12 or 3.13; $(if $(PYTHON),$(PYTHON) is none of them,this machine has none)." \
+	       "Name one: make demo PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@echo "Making the environment $(VENV) with $$($(PYTHON) --version) ..."
 	@"$(PYTHON)" -m venv $(VENV)
 

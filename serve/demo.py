@@ -17,8 +17,8 @@ QUESTIONS = (
     "How long can I still use the rewards on my card after I close it?",
     "From which version on can Prometheus discover targets in Docker Swarm?",
     "Who called the null reference his billion-dollar mistake?",
-    "How old was the pilot of the PA-22 that crashed near Tallahassee?",
-    "Which company made the propeller that came apart on the Fisher Celebrity?",
+    "Which airplane was destroyed near Boquete, Panama?",
+    "How do I compile a program on my PC for a Raspberry Pi?",
 )
 
 
