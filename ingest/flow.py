@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 import numpy as np
 
 from ingest.reading import FUNCTION, ReadDocument, from_json, worker_options
+from ingest.vectors import RunEmbedder
 from ingest.worker_process import ParserLimits
 from ingest.workers import ParseJob, ParseResult, ParserPool
 from knowledge.settings import process_environment
@@ -106,7 +107,8 @@ class Flow:
     ) -> None:
         self.stages = Stages()
         self._pool = pool
-        self._embedder = embedder
+        self._embedder = RunEmbedder(embedder)
+        self._dimension = embedder.identity.dimension
         self._read = read
         self._submitted = threading.Semaphore(0)
         self._parsed: WeightedQueue[tuple[str, ReadDocument]] = WeightedQueue(CHUNKS_WAITING)
@@ -199,7 +201,7 @@ class Flow:
 
     def _vectors(self, texts: list[str]) -> Matrix:
         """Unit vectors as float32 of shape (len(texts), dimension)."""
-        vectors = np.empty((len(texts), self._embedder.identity.dimension), np.float32)
+        vectors = np.empty((len(texts), self._dimension), np.float32)
         for first in range(0, len(texts), CHUNKS_AT_ONCE):
             if self._closing:
                 break
