@@ -37,31 +37,47 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
-def open_index(path: Path, language: str) -> tantivy.Index:
-    """The index at `path`, made where there is none.
-
-    The analyzer is registered at every open: without it an index finds nothing, and says nothing.
-    """
-    if not path.is_dir() or not tantivy.Index.exists(str(path)):
-        shutil.rmtree(path, ignore_errors=True)
-        path.mkdir(parents=True)
-        index = tantivy.Index(_schema(), path=str(path))
-    else:
-        index = tantivy.Index.open(str(path))
+def _registered(index: tantivy.Index, language: str) -> tantivy.Index:
+    """The index with its analyzer, which must be registered at every open: without it nothing is found, silently."""
     index.register_tokenizer(ANALYZER, analyzer(language))
     return index
+
+
+def _exists(path: Path) -> bool:
+    return path.is_dir() and tantivy.Index.exists(str(path))
+
+
+def _opened(path: Path, language: str) -> tantivy.Index:
+    """The index at `path`; an empty one in memory where none is, since only a writer may make one."""
+    index = tantivy.Index.open(str(path)) if _exists(path) else tantivy.Index(_schema())
+    return _registered(index, language)
+
+
+def _made(path: Path, language: str) -> tantivy.Index:
+    """The index at `path`, made where there is none; only for the bank's one writer."""
+    if _exists(path):
+        return _opened(path, language)
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    return _registered(tantivy.Index(_schema(), path=str(path)), language)
 
 
 class Postings:
     """Searching the postings; `refresh` shows what has been committed since."""
 
     def __init__(self, path: Path, language: str) -> None:
-        self._index = open_index(path, language)
+        self._path = path
+        self._language = language
         self._analyzer = analyzer(language)
+        self._on_disk = _exists(path)
+        self._index = _opened(path, language)
         self._searcher = self._index.searcher()
 
     def refresh(self) -> None:
         """Lets later searches see everything that has been committed."""
+        if not self._on_disk:
+            self._on_disk = _exists(self._path)
+            self._index = _opened(self._path, self._language)
         self._index.reload()
         self._searcher = self._index.searcher()
 
@@ -109,7 +125,7 @@ class PostingsWriter:
     """Adding and removing postings; nothing is kept before `commit`. One writer at a time."""
 
     def __init__(self, path: Path, language: str) -> None:
-        self._index = open_index(path, language)
+        self._index = _made(path, language)
         self._writer = self._index.writer(heap_size=32_000_000, num_threads=1)
 
     def add(self, chunks: Sequence[tuple[int, str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,20 +74,36 @@ INSERT INTO state VALUES ('generation', 0), ('dirty', 0);
 
 
 def create(path: Path, card_json: str) -> None:
-    """Makes an empty catalog at `path`; does nothing where one is complete already."""
+    """Makes an empty catalog at `path`, complete or not at all; one that another process makes meanwhile stays."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
     with failures(path):
-        connection = sqlite3.connect(path, isolation_level=None)
+        draft.unlink(missing_ok=True)
+        connection = sqlite3.connect(draft, isolation_level=None)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                for statement in TABLES.split(";\n"):
-                    connection.execute(statement)
-                connection.execute("INSERT INTO card VALUES (1, ?)", (card_json,))
-                connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+            for statement in TABLES.split(";\n"):
+                connection.execute(statement)
+            connection.execute("INSERT INTO card VALUES (1, ?)", (card_json,))
+            connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
             connection.execute("COMMIT")
+            # Last, so that the one file holds everything when it gets its name.
+            connection.execute("PRAGMA journal_mode = WAL")
         finally:
             connection.close()
+        _keep_first(draft, path)
+
+
+def _keep_first(draft: Path, path: Path) -> None:
+    """Gives `draft` its name unless that is taken; a hard link is refused where a rename would replace."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    except OSError:
+        # Some file systems have no hard links; two processes making one bank at the same instant are rarer still.
+        if not path.exists():
+            draft.replace(path)
+    draft.unlink(missing_ok=True)
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -271,3 +271,24 @@ def test_words_with_invisible_characters_are_found_and_quoted_as_they_stand(bank
     passage = bank.search("password reset", k=1)[0]
     assert passage.text == "To re\u200bset your pass\u00adword, call us."
     assert passage.scores.bm25 > 0
+
+
+def test_processes_that_make_one_bank_at_once_end_with_one_whole_bank(tmp_path: Path) -> None:
+    script = f"""
+from knowledge.library import Library
+from knowledge.testing import HashingEmbedder
+library = Library({str(tmp_path)!r}, embedders=lambda spec: HashingEmbedder())
+for number in range(30):
+    assert library.create(f"bank{{number}}").card().name == f"bank{{number}}"
+"""
+    runs = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(3)]
+    assert [run.wait(60) for run in runs] == [0, 0, 0]
+    assert not list(tmp_path.rglob("*.new"))
+
+
+def test_a_reader_that_opened_an_empty_bank_makes_no_index_and_sees_the_first_documents(bank: KnowledgeBank) -> None:
+    assert bank.search("fee") == ()
+    assert not (bank.path / "postings").exists()
+    with bank.writer() as writer:
+        commit(writer, document("a.md", "One fee."))
+    assert bank.search("fee")[0].scores.bm25 > 0
