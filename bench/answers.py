@@ -1,6 +1,6 @@
 """Quality of extractive answers and of abstaining on the development sets, in the default configuration.
 
-    .venv/bin/python -m bench.answers ../shared/datasets [SET ...] [--most 400]
+    .venv/bin/python -m bench.answers ../shared/datasets [SET ...] [--most 1500]
     .venv/bin/python -m bench.answers ../shared/datasets --fit
 
 For each set: how well the confidence tells answerable from unanswerable questions (AUROC; where a set has no
@@ -89,7 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("datasets", type=Path)
     parser.add_argument("sets", nargs="*", default=list(SETS))
-    parser.add_argument("--most", type=int, default=400, help="at most about this many questions a set, evenly spread")
+    parser.add_argument("--most", type=int, default=1500, help="at most about this many questions a set, evenly spread")
     parser.add_argument("--fit", action="store_true")
     arguments = parser.parse_args()
     library = Library(Path("bench/results"))
