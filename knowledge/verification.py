@@ -62,17 +62,17 @@ def _file_faults(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _span_faults(connection: sqlite3.Connection) -> Iterator[str]:
-    documents = connection.execute("SELECT id, title, pages, text FROM document WHERE state = 'live'")
-    for identifier, title, pages, text in documents:
+    # Documents by number, not by title: whoever checks a bank need not be allowed to read all of it.
+    for identifier, pages, text in connection.execute("SELECT id, pages, text FROM document WHERE state = 'live'"):
         places = connection.execute("SELECT count(*) FROM place WHERE document_id = ?", (identifier,)).fetchone()[0]
         if not places:
-            yield f"{title}: stands in no place"
+            yield f"document {identifier} stands in no place"
         chunks = connection.execute("SELECT start, stop, text FROM chunk WHERE document_id = ?", (identifier,))
         for start, end, words in chunks:
             if text[start:end] != words:
-                yield f"{title}: characters {start} to {end} are not what the chunk quotes"
+                yield f"document {identifier}: characters {start} to {end} are not what the chunk quotes"
         if any(start > end or end > len(text) for _, start, end in json.loads(pages)):
-            yield f"{title}: a page lies outside the text"
+            yield f"document {identifier}: a page lies outside the text"
 
 
 def _vector_faults(connection: sqlite3.Connection, card: BankCard) -> Iterator[str]:
