@@ -16,7 +16,7 @@ import psutil
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a process took and printed; `peak_mb` is the largest sum of resident memory seen, in MB."""
+    """What a process took and printed; `peak_mb` is the most memory seen of it and its children, in MB."""
 
     seconds: float
     peak_mb: float
@@ -30,7 +30,7 @@ def refdesk(*arguments: str) -> list[str]:
 
 
 def run(command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Run:
-    """Runs a command to its end, sampling the memory of all its processes every 20 ms."""
+    """Runs a command to its end, sampling the memory of all its processes every 50 ms."""
     started = perf_counter()
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **(environment or {})}
@@ -47,7 +47,7 @@ def run(command: Sequence[str], *, environment: Mapping[str, str] | None = None)
 
 
 def _watch(pid: int, peak: list[float], ended: threading.Event) -> None:
-    while not ended.wait(0.02):
+    while not ended.wait(0.05):
         try:
             parent = psutil.Process(pid)
             family = [parent, *parent.children(recursive=True)]
@@ -57,7 +57,9 @@ def _watch(pid: int, peak: list[float], ended: threading.Event) -> None:
 
 
 def _resident(process: psutil.Process) -> int:
+    """Resident bytes; pages that processes share count once where the system can tell (Linux)."""
     try:
-        return int(process.memory_info().rss)
-    except psutil.NoSuchProcess:
+        details = process.memory_full_info()
+        return int(getattr(details, "pss", details.rss))
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
         return 0
