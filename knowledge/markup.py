@@ -45,6 +45,8 @@ def cells(row: str) -> list[str]:
 def plain_row(row: str, header: str = "") -> str:
     """A table row as `name: value`, with the header's words for the columns beyond the second."""
     values, names = cells(row), cells(header) if header else []
+    if any(value.endswith(":") for value in values):
+        return re.sub(r":,( |$)", r":\1", ", ".join(value for value in values if value)).rstrip(",")
     if len(values) == 2:
         return ": ".join(value for value in values if value)
     if len(names) != len(values):

@@ -19,7 +19,7 @@ from knowledge.questions import Question
 from knowledge.types import Passage
 
 PASSAGES_READ = 6
-UNITS_EMBEDDED = 14
+UNITS_EMBEDDED = 10
 WEIGHTS = (5.47, 1.79, 0.51, 0.44, 6.69, -5.05, -0.88, -2.29, -0.12, 0.29, 0.0, -0.49)
 
 

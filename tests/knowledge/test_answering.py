@@ -12,6 +12,7 @@ from knowledge.answering import answer, extract
 from knowledge.card import EmbedderSpec
 from knowledge.embedding.embedder import Embedder
 from knowledge.embedding.registry import open_embedder
+from knowledge.markup import plain_row
 from knowledge.testing import HashingEmbedder
 from knowledge.types import PageSpan, Passage, Scores
 
@@ -92,6 +93,10 @@ def test_a_table_row_is_quoted_with_the_words_of_its_header(minilm: Embedder) ->
     found = answer(question, passages(question, minilm, FEES, BLOCKING, REPORT), minilm)
     assert found.sentences[0].text == "Foreign transactions; Gold: 0%; Silver: 2.5%"
     assert found.citations[0].quote == "| Foreign transactions | 0% | 2.5% |"
+
+
+def test_labels_and_values_of_a_form_stay_together() -> None:
+    assert plain_row("| Aircraft: | Piper PA-31T | Damage: | |") == "Aircraft: Piper PA-31T, Damage:"
 
 
 def test_a_question_for_steps_gets_the_whole_list_as_one_quotation(minilm: Embedder) -> None:
