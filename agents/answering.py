@@ -19,8 +19,8 @@ from agents.openai_model import identify, model_failures
 from agents.react_format import TolerantReActParser
 from agents.scope import named_banks
 from agents.turns import Turn
+from knowledge.answers.grounding import RULES, Grounded, answer_from, ground, with_passages
 from knowledge.errors import ModelError, UsageError
-from knowledge.grounding import RULES, Grounded, answer_from, ground, with_passages
 from knowledge.types import ANYONE, Answer, MetadataValue, Reader
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from llama_index.core.tools import FunctionTool, ToolMetadata
 from pydantic import BaseModel, Field
 
-from knowledge.evidence import Evidence
-from knowledge.support import support
+from knowledge.answers.evidence import Evidence
+from knowledge.answers.support import support
 from knowledge.types import Citation, MetadataValue, Passage, Reader
 
 if TYPE_CHECKING:

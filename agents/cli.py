@@ -15,11 +15,11 @@ from agents.model import open_model
 from agents.scope import Scope, named_banks
 from agents.settings import choose_model, without_network
 from knowledge.errors import RefdeskError
-from knowledge.json_output import answer_to_json, json_text
-from knowledge.opening import open_library
-from knowledge.options import as_option, banks_option, filter_option, json_option, reader
-from knowledge.presentation import console, print_answer, print_passages, printable
-from knowledge.shell import Shell
+from knowledge.terminal.json_output import answer_to_json, json_text
+from knowledge.terminal.opening import open_library
+from knowledge.terminal.options import as_option, banks_option, filter_option, json_option, reader
+from knowledge.terminal.presentation import console, print_answer, print_passages, printable
+from knowledge.terminal.shell import Shell
 from knowledge.types import Answer, MetadataValue
 
 if TYPE_CHECKING:

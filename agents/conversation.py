@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from agents.scope import Scope
 from agents.turns import Turn
+from knowledge.answers.followup import readings
 from knowledge.errors import UsageError
-from knowledge.followup import readings
 from knowledge.types import Answer
 
 if TYPE_CHECKING:

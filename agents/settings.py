@@ -11,7 +11,7 @@ from agents.model import OPENAI, ModelSpec
 from knowledge.config_lines import line_of
 from knowledge.errors import ConfigError
 from knowledge.settings import Environment
-from knowledge.shell import Shell
+from knowledge.terminal.shell import Shell
 
 SECTION = "model"
 

@@ -1,4 +1,4 @@
-"""Fits the weights of `knowledge/ranking.py` and `knowledge/confidence.py` (`python -m bench.answers ... --fit`)."""
+"""Fits the weights of `ranking.py` and `confidence.py` in knowledge/answers (`python -m bench.answers ... --fit`)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.answer_cases import Asked, Bools, Floats, auroc
-from knowledge.candidates import FEATURES, features
-from knowledge.confidence import EVIDENCE, evidence
+from knowledge.answers.candidates import FEATURES, features
+from knowledge.answers.confidence import EVIDENCE, evidence
+from knowledge.answers.lexicon import Lexicon
+from knowledge.answers.questions import analyse
+from knowledge.answers.ranking import rank
 from knowledge.embedding.embedder import Embedder
-from knowledge.lexicon import Lexicon
-from knowledge.questions import analyse
-from knowledge.ranking import rank
 
 FOR_RANKING = ("squad2", "hotpotqa100", "chroma_chunking_eval", "doc2dial")
 HARD_NEGATIVES, WEIGHT_OF_HARD = "squad2", 8.0

@@ -5,9 +5,9 @@
 
 For each set: how well the confidence tells answerable from unanswerable questions (AUROC; where a set has no
 unanswerable ones, the same questions with the documents that answer them taken away), precision and recall of
-abstaining, how many answers quote the evidence, token F1 and seconds. `--fit` fits the weights of
-`knowledge/ranking.py` and `knowledge/confidence.py` and prints them, with what each set says of weights that were
-fitted without it. Banks are those of `bench.retrieval`.
+abstaining, how many answers quote the evidence, token F1 and seconds. `--fit` fits the weights of `ranking.py` and
+`confidence.py` in knowledge/answers and prints them, with what each set says of weights that were fitted without
+it. Banks are those of `bench.retrieval`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ import numpy as np
 from bench.answer_cases import Asked, Remembering, asked, auroc, bank_of
 from bench.answer_weights import Samples, fit, samples
 from eval import load_cases
-from knowledge.answering import extract
-from knowledge.confidence import THRESHOLD
+from knowledge.answers.answering import extract
+from knowledge.answers.confidence import THRESHOLD
+from knowledge.answers.lexicon import Lexicon
 from knowledge.embedding.embedder import Embedder
-from knowledge.lexicon import Lexicon
 from knowledge.library import Library
 
 TIMED = 40

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ingest import ingest
-from knowledge.library import Library
+from knowledge import Library
 
 HANDBOOK = Path(__file__).parent / "handbook"
 

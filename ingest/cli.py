@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from knowledge.errors import RefdeskError
-from knowledge.json_output import json_text
-from knowledge.opening import open_library
-from knowledge.options import json_option
-from knowledge.shell import Shell
+from knowledge.terminal.json_output import json_text
+from knowledge.terminal.opening import open_library
+from knowledge.terminal.options import json_option
+from knowledge.terminal.shell import Shell
 
 if TYPE_CHECKING:
     from ingest.deployment import Job
@@ -84,7 +84,7 @@ def carried_out(
 def present(reports: list[IngestReport], errors: dict[str, RefdeskError], stopped: str, *, as_json: bool) -> int:
     """Prints reports, errors and the last word; the exit code."""
     from ingest.display import print_report
-    from knowledge.presentation import console
+    from knowledge.terminal.presentation import console
 
     if as_json:
         failed = [{"bank": bank, "error": error.sentence} for bank, error in errors.items()]

@@ -12,7 +12,7 @@ from ingest.plan import require_files
 from ingest.report import IngestReport
 from knowledge.card import check_bank_name
 from knowledge.errors import UsageError
-from knowledge.shell import Shell
+from knowledge.terminal.shell import Shell
 
 if TYPE_CHECKING:
     from ingest.settings import BankSettings

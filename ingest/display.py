@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ingest.pipeline import Progress
 from ingest.report import MEANING, FileResult, IngestReport, Outcome
-from knowledge.presentation import console, printable, shown_path
+from knowledge.terminal.presentation import console, printable, shown_path
 
 if TYPE_CHECKING:
     from rich.console import Console

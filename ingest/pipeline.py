@@ -102,7 +102,7 @@ def update(
     """As `ingest`, with the files already listed, and `reader` to read them."""
     # Loaded here, so that worker processes, which import this package, do without them.
     from ingest.run import Run
-    from knowledge.places import read_standing
+    from knowledge.storage.places import read_standing
 
     started = time.perf_counter()
     with stop_requested() as stop, full_disks(bank), bank.writer() as writer:
@@ -145,7 +145,7 @@ def planned(
     stdin_name: str = "stdin",
 ) -> IngestReport:
     """What `ingest` would do, without doing it; `bank` is None where there is none yet, and `card` its future card."""
-    from knowledge.places import Standing, read_standing
+    from knowledge.storage.places import Standing, read_standing
 
     started = time.perf_counter()
     listings = expanded(sources, options, folder or Path.cwd(), stdin_name)

@@ -17,7 +17,7 @@ from knowledge.errors import ParseError, PruneRequired, UsageError
 from knowledge.types import Place
 
 if TYPE_CHECKING:
-    from knowledge.places import Standing
+    from knowledge.storage.places import Standing
 
 MOST_REMOVED = 0.2
 REMOVED_UNASKED = 3

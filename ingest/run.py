@@ -13,9 +13,9 @@ from ingest.plan import Plan, Step
 from ingest.report import FileResult, Outcome
 from ingest.workers import ParseJob
 from knowledge.card import BankCard
-from knowledge.places import Standing
+from knowledge.storage.places import Standing
+from knowledge.storage.writer import BankWriter
 from knowledge.types import NewDocument, NewPlace, Place
-from knowledge.writer import BankWriter
 
 SECONDS_A_COMMIT = 2.0
 WAIT_SECONDS = 0.1

@@ -9,14 +9,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from knowledge.card import BankCard, EmbedderSpec
-from knowledge.catalog import Catalog, ChunkRow, DocumentSummary
 from knowledge.embedding.embedder import Embedder
 from knowledge.errors import BankNotFound, EmbedderMismatch, UsageError
-from knowledge.lexical import Postings
-from knowledge.search import HybridSearch
+from knowledge.retrieval.search import HybridSearch
+from knowledge.retrieval.vectors import ExactVectors, VectorIndex
+from knowledge.storage.catalog import Catalog, ChunkRow, DocumentSummary
+from knowledge.storage.lexical import Postings
+from knowledge.storage.writer import BankWriter
 from knowledge.types import ANYONE, Answer, Document, MetadataValue, Passage, Reader, Scores
-from knowledge.vectors import ExactVectors, VectorIndex
-from knowledge.writer import BankWriter
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from llama_index.core.retrievers import BaseRetriever
     from llama_index.core.tools import QueryEngineTool
 
-    from knowledge.chroma import ChromaMirror
+    from knowledge.storage.chroma import ChromaMirror
+    from knowledge.storage.verification import Verification
     from knowledge.types import Vector
-    from knowledge.verification import Verification
 
 NO_FILTERS: Mapping[str, MetadataValue] = {}
 READ_FOR_ANSWER = 10
@@ -121,7 +121,7 @@ class KnowledgeBank:
         self, question: str, *, reader: Reader = ANYONE, filters: Mapping[str, MetadataValue] = NO_FILTERS
     ) -> Answer:
         """An extractive answer: one to three quoted sentences with citations, or an abstention."""
-        from knowledge.answering import answer
+        from knowledge.answers.answering import answer
 
         started = perf_counter()
         passages = self.search(question, k=READ_FOR_ANSWER, reader=reader, filters=filters)
@@ -145,7 +145,7 @@ class KnowledgeBank:
 
     def verify(self) -> Verification:
         """Compares every span, vector and posting with the catalog."""
-        from knowledge.verification import verify
+        from knowledge.storage.verification import verify
 
         return verify(self.path, self.catalog)
 
@@ -153,7 +153,7 @@ class KnowledgeBank:
         self, *, k: int = 5, reader: Reader = ANYONE, filters: Mapping[str, MetadataValue] = NO_FILTERS
     ) -> BaseRetriever:
         """A LlamaIndex retriever over this bank."""
-        from knowledge.llamaindex_retriever import BankRetriever
+        from knowledge.llamaindex.retriever import BankRetriever
 
         return BankRetriever(self, k=k, reader=reader, filters=filters)
 
@@ -161,7 +161,7 @@ class KnowledgeBank:
         self, *, reader: Reader = ANYONE, llm: LLM | None = None, filters: Mapping[str, MetadataValue] = NO_FILTERS
     ) -> BaseQueryEngine:
         """A LlamaIndex query engine: extractive without `llm`, else grounded and checked."""
-        from knowledge.llamaindex_query_engine import BankQueryEngine
+        from knowledge.llamaindex.query_engine import BankQueryEngine
 
         return BankQueryEngine(self, reader=reader, llm=llm, filters=filters)
 
@@ -174,7 +174,7 @@ class KnowledgeBank:
         llm: LLM | None = None,
     ) -> QueryEngineTool:
         """A LlamaIndex tool that answers from this bank; name and description come from its card unless given."""
-        from knowledge.llamaindex_query_engine import bank_tool
+        from knowledge.llamaindex.query_engine import bank_tool
 
         return bank_tool(self, name=name, description=description, reader=reader, llm=llm)
 
@@ -200,8 +200,8 @@ class KnowledgeBank:
         if self._chroma_from is None or self.catalog.counts()[1] < self._chroma_from:
             return None
         # Only a process that stays gains from it: Chroma takes half a second to load.
-        from knowledge.chroma import ChromaMirror
-        from knowledge.chroma_search import ChromaVectors
+        from knowledge.retrieval.chroma_search import ChromaVectors
+        from knowledge.storage.chroma import ChromaMirror
 
         dimension = card.embedder.dimension
         self._mirror = self._mirror or ChromaMirror(self.path / "chroma", dimension)

@@ -12,11 +12,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from knowledge import schema
 from knowledge.bank import NO_FILTERS, READ_FOR_ANSWER, KnowledgeBank, check_embedder, require_bank
 from knowledge.card import BankCard, EmbedderSpec, card_to_json, check_bank_name
 from knowledge.embedding.embedder import Embedder, EmbedderIdentity
 from knowledge.errors import BankNotFound, StorageError, UsageError
+from knowledge.storage import schema
 from knowledge.types import ANYONE, Answer, MetadataValue, Passage, Reader
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Library:
         filters: Mapping[str, MetadataValue] = NO_FILTERS,
     ) -> Answer:
         """An extractive answer from the right banks: quoted sentences with citations, or an abstention."""
-        from knowledge.answering import answer
+        from knowledge.answers.answering import answer
 
         if not question.strip():
             raise UsageError("Nothing was asked.", hint="Give a question.")
@@ -133,7 +133,7 @@ class Library:
     def _routed(
         self, question: str, banks: list[KnowledgeBank], *, k: int, reader: Reader, filters: Mapping[str, MetadataValue]
     ) -> tuple[tuple[str, ...], tuple[Passage, ...]]:
-        from knowledge.routing import route
+        from knowledge.retrieval.routing import route
 
         vectors: dict[EmbedderIdentity, Vector] = {}
         found: dict[str, tuple[Passage, ...]] = {}
@@ -169,6 +169,6 @@ class Library:
 
 
 def _installed_embedders() -> Embedders:
-    from knowledge.opening import installed_embedders
+    from knowledge.terminal.opening import installed_embedders
 
     return installed_embedders()

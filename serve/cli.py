@@ -11,7 +11,7 @@ from typing import ClassVar
 import click
 
 from knowledge.settings import quiet_dependencies, read_environment
-from knowledge.shell import open_shell
+from knowledge.terminal.shell import open_shell
 from serve.edge import exit_code, prepare_process
 from serve.lazy import LazyCommand, LazyGroup
 
@@ -23,10 +23,10 @@ class Refdesk(LazyGroup):
         "ingest": LazyCommand("ingest.cli:ingest", "Put documents into a bank, or bring it up to date."),
         "ask": LazyCommand("agents.cli:ask", "Answer a question with citations, or say that the documents don't."),
         "chat": LazyCommand("agents.cli:chat", "Ask one question after another."),
-        "search": LazyCommand("knowledge.cli:search", "List the passages that fit a question best."),
-        "banks": LazyCommand("knowledge.cli:banks", "List the banks, or remove one."),
-        "documents": LazyCommand("knowledge.cli:documents", "List the documents of a bank, or remove one."),
-        "verify": LazyCommand("knowledge.cli:verify", "Check that citations, vectors and postings agree."),
+        "search": LazyCommand("knowledge.terminal.cli:search", "List the passages that fit a question best."),
+        "banks": LazyCommand("knowledge.terminal.cli:banks", "List the banks, or remove one."),
+        "documents": LazyCommand("knowledge.terminal.cli:documents", "List the documents of a bank, or remove one."),
+        "verify": LazyCommand("knowledge.terminal.cli:verify", "Check that citations, vectors and postings agree."),
         "doctor": LazyCommand("serve.doctor:doctor", "Show versions, models, settings and what is missing."),
     }
 

@@ -13,11 +13,11 @@ from time import perf_counter
 import click
 
 from knowledge.errors import RefdeskError
-from knowledge.json_output import json_text
-from knowledge.opening import installed_embedders, open_library
-from knowledge.options import json_option
-from knowledge.presentation import printable
-from knowledge.shell import Shell
+from knowledge.terminal.json_output import json_text
+from knowledge.terminal.opening import installed_embedders, open_library
+from knowledge.terminal.options import json_option
+from knowledge.terminal.presentation import printable
+from knowledge.terminal.shell import Shell
 from serve import machine
 
 LITTLE_SPACE = 2**30

@@ -49,6 +49,17 @@ ONE_ADAPTER = {
 }
 EXPORTS = {
     "eval": ["Case", "Gold", "Turn", "load_cases"],
+    "knowledge": [
+        "ANYONE",
+        "Answer",
+        "Citation",
+        "Document",
+        "KnowledgeBank",
+        "Library",
+        "Passage",
+        "Reader",
+        "RefdeskError",
+    ],
     "ingest": [
         "FileResult",
         "IngestOptions",

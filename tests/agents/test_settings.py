@@ -9,7 +9,7 @@ import pytest
 from agents.settings import choose_model
 from knowledge.errors import ConfigError, UsageError
 from knowledge.settings import Environment
-from knowledge.shell import Shell
+from knowledge.terminal.shell import Shell
 
 LOCAL = "http://127.0.0.1:8080/v1"
 

@@ -19,7 +19,7 @@ from ingest.worker_process import ParserLimits
 from knowledge.bank import KnowledgeBank
 from knowledge.card import AccessRule
 from knowledge.errors import BankBusy
-from knowledge.places import read_standing
+from knowledge.storage.places import read_standing
 from knowledge.types import Reader
 from tests.ingest.conftest import write
 

@@ -8,7 +8,7 @@ import pytest
 
 from knowledge.errors import ConfigError
 from knowledge.settings import find_config, load_config, quiet_dependencies, read_environment
-from knowledge.shell import open_shell
+from knowledge.terminal.shell import open_shell
 
 
 def test_an_empty_environment_configures_nothing() -> None:

@@ -1,0 +1,147 @@
+"""Answers without a language model: the sentences of the sources that answer, quoted and cited, or an abstention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from knowledge.answers.candidates import Candidate, candidates
+from knowledge.answers.confidence import THRESHOLD, confidence
+from knowledge.answers.grounding import UNANSWERED
+from knowledge.answers.layout import SpanKind
+from knowledge.answers.lexicon import Lexicon
+from knowledge.answers.markup import plain_list
+from knowledge.answers.questions import Expects, Question, analyse
+from knowledge.answers.ranking import Ranked, rank
+from knowledge.embedding.embedder import Embedder
+from knowledge.types import Answer, AnswerSentence, Passage
+
+MOST_SENTENCES = 3
+LONGEST_LIST = 1200
+NEW_TERMS = 0.2
+TOO_ALIKE = 0.7
+A_TOSS_UP = 0.4
+WORTH_OF_NEW_TERMS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What the passages say to a question: the best sentences, and how sure it is that they answer it."""
+
+    sentences: tuple[AnswerSentence, ...]
+    confidence: float
+    closest: tuple[Passage, ...]
+
+    @property
+    def abstains(self) -> bool:
+        """Whether the sentences are too unsure to be given as an answer."""
+        return not self.sentences or self.confidence < THRESHOLD
+
+
+def extract(
+    question: str,
+    passages: Sequence[Passage],
+    embedder: Embedder,
+    *,
+    rarity: Callable[[str], float] | None = None,
+    language: str = "english",
+) -> Extract:
+    """One to three units out of `passages`, best first as given, that answer `question`.
+
+    Every citation's quote is verbatim. `rarity` is the inverse document frequency of a stem in the bank;
+    without it every term counts alike, names and numbers half as much again.
+    """
+    lexicon = Lexicon(language)
+    asked = analyse(question, lexicon, rarity=rarity)
+    ranked = rank(asked, passages, embedder, lexicon)
+    sure = confidence(asked, [r.candidate for r in ranked], [r.cosine for r in ranked], passages, lexicon)
+    chosen = _choose(asked, ranked, lexicon)
+    quoted = tuple(AnswerSentence(one.text, (one.passage.cite(one.start, one.end),)) for one in chosen)
+    return Extract(quoted, sure, tuple(passages))
+
+
+def answer(
+    question: str,
+    passages: Sequence[Passage],
+    embedder: Embedder,
+    *,
+    banks: Sequence[str] = (),
+    timings: Mapping[str, float] | None = None,
+    rarity: Callable[[str], float] | None = None,
+    language: str = "english",
+) -> Answer:
+    """The extractive answer to `question`, or an abstention; `closest` holds what came nearest either way."""
+    begun = perf_counter()
+    found = extract(question, passages, embedder, rarity=rarity, language=language)
+    given = () if found.abstains else found.sentences
+    return Answer(
+        question=question,
+        text=_joined_text(given) or UNANSWERED,
+        sentences=given,
+        abstained=found.abstains,
+        confidence=found.confidence,
+        closest=found.closest,
+        banks=tuple(banks) or tuple(dict.fromkeys(p.bank for p in passages)),
+        timings={**(timings or {}), "select": perf_counter() - begun},
+    )
+
+
+def _joined_text(sentences: Sequence[AnswerSentence]) -> str:
+    """The sentences in one paragraph, or a line each where one of them is a list."""
+    texts = [sentence.text for sentence in sentences]
+    return ("\n" if any("\n" in text for text in texts) else " ").join(texts)
+
+
+def _choose(asked: Question, ranked: Sequence[Ranked], lexicon: Lexicon) -> list[Candidate]:
+    """The best unit, and others that say something asked for that it leaves open, or that are as good."""
+    chosen: list[Candidate] = []
+    for one in ranked:
+        if chosen and not _adds(asked, one, ranked[0], chosen):
+            continue
+        chosen.append(_whole_list(one.candidate, lexicon) if asked.expects is Expects.STEPS else one.candidate)
+        if len(chosen) == MOST_SENTENCES:
+            break
+    return chosen
+
+
+def _adds(asked: Question, one: Ranked, best: Ranked, chosen: Sequence[Candidate]) -> bool:
+    if any(_repeats(one.candidate, other) for other in chosen):
+        return False
+    covered = frozenset().union(*(other.stems | other.topic for other in chosen))
+    gain = asked.coverage(covered | one.candidate.stems | one.candidate.topic) - asked.coverage(covered)
+    return best.score - one.score <= (WORTH_OF_NEW_TERMS * gain if gain >= NEW_TERMS else A_TOSS_UP)
+
+
+def _repeats(one: Candidate, other: Candidate) -> bool:
+    """Whether a unit stands within another, or says much the same."""
+    same = (one.passage.bank, one.passage.document_id) == (other.passage.bank, other.passage.document_id)
+    within = same and one.start < other.end and other.start < one.end
+    return within or _overlap(one.stems, other.stems) >= TOO_ALIKE
+
+
+def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / min(len(one), len(other)) if one and other else 0.0
+
+
+def _whole_list(chosen: Candidate, lexicon: Lexicon) -> Candidate:
+    """The list that `chosen` is an item of, or introduces, as one unit; else, or if that is too long, `chosen`."""
+    units = candidates([chosen.passage], lexicon)
+    first = last = next(i for i, unit in enumerate(units) if unit.start == chosen.start)
+    while first > 0 and units[first].kind is SpanKind.ITEM and _joined(units[first - 1], units[first]):
+        first -= 1
+    while last + 1 < len(units) and units[last + 1].kind is SpanKind.ITEM and _joined(units[last], units[last + 1]):
+        last += 1
+    start, end = units[first].start, units[last].end
+    if first == last or end - start > LONGEST_LIST:
+        return chosen
+    offset = chosen.passage.start
+    text = plain_list(chosen.passage.text[start - offset : end - offset])
+    stems = frozenset().union(*(unit.stems for unit in units[first : last + 1]))
+    return replace(chosen, start=start, end=end, text=text, stems=stems)
+
+
+def _joined(one: Candidate, following: Candidate) -> bool:
+    """Whether two units stand in one list, or the first introduces it."""
+    introduces = one.kind is SpanKind.SENTENCE and one.text.endswith(":")
+    return following.index == one.index + 1 and (one.kind is SpanKind.ITEM or introduces)

@@ -1,0 +1,1 @@
+"""Banks as objects of LlamaIndex; loaded only when asked for."""

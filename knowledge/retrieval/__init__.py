@@ -1,0 +1,1 @@
+"""How passages are found: dense and lexical search, fusion, and the routing of questions to banks."""

@@ -1,0 +1,95 @@
+"""The steps by which documents enter and leave the catalog."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from knowledge.storage.catalog import VECTOR_TYPE
+from knowledge.storage.schema import transaction
+from knowledge.types import NewDocument, NewPlace
+
+DOCUMENT = (
+    "INSERT INTO document (state, content_key, title, media_type, pages, metadata, notes, text)"
+    " VALUES ('staged', ?, ?, ?, ?, ?, ?, ?)"
+)
+CHUNK = (
+    "INSERT INTO chunk (document_id, ordinal, start, stop, page_first, page_last, tokens, headings, prefix, text)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+PLACE = (
+    "INSERT INTO place (source_id, uri, document_id, allow, size, mtime_ns) VALUES (?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (source_id, uri) DO UPDATE SET document_id = excluded.document_id, allow = excluded.allow,"
+    " size = excluded.size, mtime_ns = excluded.mtime_ns"
+)
+
+
+def stage(connection: sqlite3.Connection, documents: Sequence[NewDocument]) -> list[tuple[int, str]]:
+    """Writes documents that no reader sees yet, in one transaction; returns (chunk id, indexed text) of all."""
+    added: list[tuple[int, str]] = []
+    with transaction(connection):
+        for document in documents:
+            added += _stage_one(connection, document)
+    return added
+
+
+def _stage_one(connection: sqlite3.Connection, document: NewDocument) -> list[tuple[int, str]]:
+    pages = json.dumps([[page.number, page.start, page.end] for page in document.pages])
+    values = (document.content_key, document.title, document.media_type, pages)
+    extra = (json.dumps(dict(document.metadata)), json.dumps(document.notes), document.text)
+    document_id = connection.execute(DOCUMENT, (*values, *extra)).lastrowid
+    vectors = document.vectors.astype(VECTOR_TYPE)
+    added: list[tuple[int, str]] = []
+    for ordinal, chunk in enumerate(document.chunks):
+        row = (document_id, ordinal, chunk.start, chunk.end, chunk.page_first, chunk.page_last, chunk.tokens)
+        cursor = connection.execute(CHUNK, (*row, json.dumps(chunk.headings), chunk.prefix, chunk.text))
+        chunk_id = cursor.lastrowid or 0
+        connection.execute("INSERT INTO vector VALUES (?, ?, ?)", (chunk_id, document_id, vectors[ordinal].tobytes()))
+        added.append((chunk_id, chunk.indexed_text))
+    return added
+
+
+def make_live(connection: sqlite3.Connection, documents: Sequence[NewDocument]) -> None:
+    """Makes staged documents live and records their places; belongs into one transaction."""
+    for document in documents:
+        query = "SELECT id FROM document WHERE content_key = ? AND state = 'staged'"
+        document_id = connection.execute(query, (document.content_key,)).fetchone()[0]
+        connection.execute("UPDATE document SET state = 'live' WHERE id = ?", (document_id,))
+        for place in document.places:
+            upsert_place(connection, place, document_id)
+
+
+def upsert_place(connection: sqlite3.Connection, place: NewPlace, document_id: int) -> None:
+    """Records that a document stands at a place, in place of what stood there."""
+    allow = json.dumps(sorted(place.allow))
+    connection.execute(PLACE, (place.source_id, place.uri, document_id, allow, place.size, place.mtime_ns))
+
+
+def retire_homeless(connection: sqlite3.Connection) -> None:
+    """Takes live documents without a place out of sight; belongs into the transaction that moved them."""
+    connection.execute(
+        "UPDATE document SET state = 'retired' WHERE state = 'live'"
+        " AND NOT EXISTS (SELECT 1 FROM place WHERE document_id = document.id)"
+    )
+    connection.execute("UPDATE state SET value = value + 1 WHERE key = 'generation'")
+
+
+def remove_retired(connection: sqlite3.Connection) -> list[int]:
+    """Deletes retired documents and everything of theirs; returns the ids of their chunks."""
+    return _delete(connection, "retired")
+
+
+def remove_staged(connection: sqlite3.Connection) -> list[int]:
+    """Deletes staged documents and everything of theirs; returns the ids of their chunks."""
+    return _delete(connection, "staged")
+
+
+def _delete(connection: sqlite3.Connection, state: str) -> list[int]:
+    which = "(SELECT id FROM document WHERE state = ?)"
+    with transaction(connection):
+        rows = connection.execute(f"SELECT chunk_id FROM vector WHERE document_id IN {which}", (state,)).fetchall()
+        for table in ("vector", "chunk", "mention"):
+            connection.execute(f"DELETE FROM {table} WHERE document_id IN {which}", (state,))
+        connection.execute("DELETE FROM document WHERE state = ?", (state,))
+    return [row[0] for row in rows]

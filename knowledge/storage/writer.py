@@ -1,0 +1,222 @@
+"""Writing to a bank, so that being killed at any instant loses nothing and leaves nothing twice.
+
+A batch of documents is staged in the catalog (texts, chunks, vectors), then indexed, then made live in one
+transaction together with their places; only then is what they replace removed. Readers look up everything in
+the catalog and see live documents only. What a killed run left staged is dropped by the next writer, and
+the postings are compared with the catalog before it begins.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from filelock import FileLock, Timeout
+
+from knowledge.card import BankCard, card_to_json
+from knowledge.errors import BankBusy, StorageError
+from knowledge.storage.catalog import state
+from knowledge.storage.chroma import ChromaMirror
+from knowledge.storage.lexical import PostingsWriter
+from knowledge.storage.links import link
+from knowledge.storage.recovery import drop_unfinished, reconcile_postings
+from knowledge.storage.schema import connect, failures, transaction
+from knowledge.storage.staging import make_live, remove_retired, retire_homeless, stage, upsert_place
+from knowledge.types import NewDocument, NewPlace, Place
+
+
+class BankWriter:
+    """The one writer of a bank, as a context manager; raises `BankBusy` while there is another."""
+
+    def __init__(self, path: Path, card: BankCard) -> None:
+        self._path = path
+        self._card = card
+        self._catalog = path / "catalog.sqlite"
+        self._lock = FileLock(path / "write.lock", timeout=0)
+        self._postings: PostingsWriter | None = None
+        self._failed = False
+        self._mirror = ChromaMirror(path / "chroma", card.embedder.dimension)
+
+    def __enter__(self) -> Self:
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise BankBusy(
+                f"Another process is writing to the bank {self._card.name!r}.",
+                hint="Wait until it has finished, or stop it; what it has committed stays.",
+            ) from error
+        except OSError as error:
+            raise StorageError(f"Cannot write to {self._path}: {error.strerror}.", hint="Check permissions.") from error
+        try:
+            self._connection = connect(self._catalog)
+            self._recover()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.finish()
+        finally:
+            self._close()
+
+    def source(self, kind: str, spec: str) -> int:
+        """The id of a source, recorded once: `kind` is folder, file, glob, url and so on."""
+        with failures(self._catalog), transaction(self._connection):
+            self._connection.execute("INSERT OR IGNORE INTO source (kind, spec) VALUES (?, ?)", (kind, spec))
+            query = "SELECT id FROM source WHERE kind = ? AND spec = ?"
+            identifier: int = self._connection.execute(query, (kind, spec)).fetchone()[0]
+            return identifier
+
+    def places(self, source_id: int) -> dict[str, Place]:
+        """What is recorded for a source, by uri."""
+        rows = self._connection.execute(
+            "SELECT p.source_id, p.uri, p.allow, p.size, p.mtime_ns, p.id, p.document_id, d.content_key, d.title"
+            " FROM place p JOIN document d ON d.id = p.document_id WHERE p.source_id = ?",
+            (source_id,),
+        )
+        return {
+            row[1]: Place(row[0], row[1], frozenset(json.loads(row[2])), row[3], row[4], row[5], row[6], row[7], row[8])
+            for row in rows
+        }
+
+    def live_document(self, content_key: str) -> tuple[int, str] | None:
+        """Id and title of the live document with this key, if there is one."""
+        query = "SELECT id, title FROM document WHERE content_key = ? AND state = 'live'"
+        row: tuple[int, str] | None = self._connection.execute(query, (content_key,)).fetchone()
+        return row
+
+    def document_count(self) -> int:
+        """How many documents are live."""
+        query = "SELECT count(*) FROM document WHERE state = 'live'"
+        count: int = self._connection.execute(query).fetchone()[0]
+        return count
+
+    def commit(self, documents: Sequence[NewDocument]) -> None:
+        """Makes whole documents live, and removes those that stood in their places before.
+
+        A document whose key is live already only gains the places. Raises `StorageError` when the disk is
+        full; what was committed before stays.
+        """
+        fresh: dict[str, NewDocument] = {}
+        for document in documents:
+            if self.live_document(document.content_key) is None:
+                fresh.setdefault(document.content_key, document)
+        with self._writing():
+            added = stage(self._connection, list(fresh.values()))
+            self._index(added)
+            with transaction(self._connection):
+                make_live(self._connection, list(fresh.values()))
+                for document in documents:
+                    self._upsert(document.places, document.content_key)
+                retire_homeless(self._connection)
+            self._remove_retired()
+
+    def place(self, place: NewPlace, content_key: str) -> None:
+        """Records that the live document with this key stands at `place`, in place of what stood there."""
+        with self._writing():
+            with transaction(self._connection):
+                self._upsert([place], content_key)
+                retire_homeless(self._connection)
+            self._remove_retired()
+
+    def touch(self, place: Place, *, size: int, mtime_ns: int, allow: frozenset[str]) -> None:
+        """Records a new stat or new access for a place whose document stays."""
+        with failures(self._catalog), transaction(self._connection):
+            self._connection.execute(
+                "UPDATE place SET size = ?, mtime_ns = ?, allow = ? WHERE id = ?",
+                (size, mtime_ns, json.dumps(sorted(allow)), place.id),
+            )
+            self._connection.execute("UPDATE state SET value = value + 1 WHERE key = 'generation'")
+
+    def remove_places(self, places: Sequence[Place]) -> None:
+        """Removes places; documents that are left without any are removed too."""
+        with self._writing():
+            with transaction(self._connection):
+                self._connection.executemany("DELETE FROM place WHERE id = ?", [(place.id,) for place in places])
+                retire_homeless(self._connection)
+            self._remove_retired()
+
+    def put_card(self, card: BankCard) -> None:
+        """Replaces the bank card; the embedder must stay the same."""
+        with failures(self._catalog), transaction(self._connection):
+            self._connection.execute("UPDATE card SET json = ?", (json.dumps(card_to_json(card)),))
+        self._card = card
+
+    def finish(self) -> None:
+        """Links titles, brings Chroma up to date and records that the run ended well; does so once."""
+        if self._failed or not state(self._connection, "dirty"):
+            return
+        with failures(self._catalog):
+            link(self._connection)
+            self._postings_writer().commit()
+            self._mirror.finish(self._connection)
+            self._set_dirty(0)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Work that a failure leaves to the next writer's recovery; this one takes no more of it."""
+        if self._failed:
+            raise StorageError("An earlier write to this bank failed.", hint="Run the ingest again to recover.")
+        try:
+            with failures(self._catalog):
+                self._mark_dirty()
+                yield
+        except BaseException:
+            self._failed = True
+            raise
+
+    def _recover(self) -> None:
+        if not state(self._connection, "dirty"):
+            return
+        with failures(self._catalog):
+            drop_unfinished(self._connection)
+            reconcile_postings(self._connection, self._path / "postings", self._card.language)
+            self._mirror.rebuild()
+
+    def _index(self, added: list[tuple[int, str]]) -> None:
+        postings = self._postings_writer()
+        postings.add(added)
+        postings.commit()
+        self._mirror.add(self._connection, [chunk for chunk, _ in added])
+
+    def _upsert(self, places: Sequence[NewPlace], content_key: str) -> None:
+        document = self.live_document(content_key)
+        if document is None:
+            raise KeyError(f"no live document with key {content_key}")
+        for place in places:
+            upsert_place(self._connection, place, document[0])
+
+    def _remove_retired(self) -> None:
+        gone = remove_retired(self._connection)
+        if gone:
+            self._postings_writer().remove(gone)
+            self._mirror.remove(gone)
+
+    def _postings_writer(self) -> PostingsWriter:
+        if self._postings is None:
+            self._postings = PostingsWriter(self._path / "postings", self._card.language)
+        return self._postings
+
+    def _mark_dirty(self) -> None:
+        if not state(self._connection, "dirty"):
+            self._set_dirty(1)
+
+    def _set_dirty(self, value: int) -> None:
+        with transaction(self._connection):
+            self._connection.execute("UPDATE state SET value = ? WHERE key = 'dirty'", (value,))
+
+    def _close(self) -> None:
+        if self._postings is not None:
+            self._postings.close()
+        self._mirror.close()
+        self._connection.close()
+        self._lock.release()

@@ -1,0 +1,34 @@
+"""Opens the library of a command: the one place where settings meet banks and embedding models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from knowledge.terminal.shell import Shell
+
+if TYPE_CHECKING:
+    from knowledge.card import EmbedderSpec
+    from knowledge.embedding.embedder import Embedder
+    from knowledge.library import Embedders, Library
+    from knowledge.settings import Environment
+
+
+def open_library(shell: Shell) -> Library:
+    """The library at the shell's root. Nothing is read and no model is loaded until it is asked."""
+    from knowledge.library import Library  # keeps `--help` light
+
+    return Library(shell.root, embedders=installed_embedders(shell.environment, offline=shell.offline))
+
+
+def installed_embedders(environment: Environment | None = None, *, offline: bool = False) -> Embedders:
+    """Makes the embedding models that this installation and its environment offer."""
+    from knowledge.embedding.registry import open_embedder
+    from knowledge.settings import process_environment
+
+    known = environment or process_environment()
+
+    def make(spec: EmbedderSpec) -> Embedder:
+        closed = offline or (spec.kind == "sentence-transformers" and not known.hub_allowed)
+        return open_embedder(spec, cache_dir=known.cache, offline=closed, api_key=known.openai_api_key)
+
+    return make

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from knowledge.bank import KnowledgeBank
+from knowledge.library import Library
+from knowledge.storage.chroma import ChromaMirror
+from knowledge.storage.writer import BankWriter
+from knowledge.testing import HashingEmbedder
+from knowledge.types import Chunk, NewDocument, NewPlace, Reader
+
+EMBEDDER = HashingEmbedder()
+
+
+def fill(bank: KnowledgeBank, numbers: range, *, allow: str = "public") -> None:
+    with bank.writer() as writer:
+        source = writer.source("folder", "/docs")
+        writer.commit([small_document(source, number, allow) for number in numbers])
+
+
+def small_document(source: int, number: int, allow: str) -> NewDocument:
+    text = f"Article {number} speaks of topic{number % 17} and item{number}."
+    place = NewPlace(source, f"{number}.md", frozenset({allow}))
+    chunk = Chunk(0, len(text), text, "")
+    return NewDocument(text, f"{number}", text, "text/plain", (chunk,), EMBEDDER.embed([text]), (place,))
+
+
+def remove(writer: BankWriter, *uris: str) -> None:
+    places = writer.places(1)
+    writer.remove_places([places[uri] for uri in uris])
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    fill(Library(tmp_path, embedders=lambda spec: EMBEDDER).create("big"), range(300))
+    return tmp_path
+
+
+def test_the_mirror_holds_the_vectors_of_the_catalog(root: Path) -> None:
+    bank = Library(root, embedders=lambda spec: EMBEDDER).bank("big")
+    contents = ChromaMirror(bank.path / "chroma", 64).contents()
+    assert contents is not None
+    ids, documents, vectors = bank.catalog.vectors(64)
+    order = np.argsort(contents[0])
+    assert [contents[0][row] for row in order] == ids.tolist()
+    np.testing.assert_allclose(contents[1][order], vectors, atol=2e-3)
+    assert len(documents) == 300
+
+
+def test_a_search_through_chroma_finds_what_the_exact_one_finds(root: Path) -> None:
+    exact = Library(root, embedders=lambda spec: EMBEDDER).bank("big")
+    through = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
+    for question in ("topic3 item20", "article 250", "item77"):
+        found, expected = through.search(question, k=5), exact.search(question, k=5)
+        assert [passage.uri for passage in found] == [passage.uri for passage in expected]
+        assert found[0].scores.total == pytest.approx(expected[0].scores.total, abs=0.01)
+    through.close()
+
+
+def test_a_process_that_owns_the_mirror_follows_what_others_commit(root: Path) -> None:
+    through = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
+    assert through.search("item7", k=1)[0].uri == "7.md"
+    other = Library(root, embedders=lambda spec: EMBEDDER).bank("big")
+    fill(other, range(300, 310))
+    with other.writer() as writer:
+        remove(writer, "7.md")
+    assert through.search("item305", k=1)[0].uri == "305.md"
+    assert all(passage.uri != "7.md" for passage in through.search("item7", k=20))
+    through.close()
+    with other.writer() as writer:
+        remove(writer, "8.md")
+    verification = other.verify()
+    assert verification.sound, verification.faults
+
+
+def test_a_second_process_searches_exactly_while_the_mirror_is_owned(root: Path) -> None:
+    first = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
+    second = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
+    assert first.search("item7", k=1)[0].uri == second.search("item7", k=1)[0].uri == "7.md"
+    first.close()
+    second.close()
+
+
+def test_hidden_chunks_stay_hidden_behind_chroma(root: Path) -> None:
+    library = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100)
+    bank = library.bank("big")
+    fill(bank, range(300, 900), allow="staff")
+    assert all(int(passage.title) < 300 for passage in bank.search("item305 topic3 article", k=50))
+    staff = Reader(frozenset({"staff"}))
+    assert bank.search("item305", k=1, reader=staff)[0].uri == "305.md"
+    bank.close()
+
+
+def test_a_mirror_that_was_not_closed_in_good_order_is_built_anew(root: Path) -> None:
+    bank = Library(root, embedders=lambda spec: EMBEDDER).bank("big")
+    mark = bank.path / "chroma" / "mark.json"
+    before = json.loads(mark.read_text())
+    mark.write_text(json.dumps(before | {"clean": False}))
+    for file in (bank.path / "chroma" / before["folder"]).rglob("*.bin"):
+        file.write_bytes(b"torn")
+    assert ChromaMirror(bank.path / "chroma", 64).contents() is None
+    assert bank.verify().notes
+    fill(bank, range(300, 301))
+    after = json.loads(mark.read_text())
+    assert after["folder"] != before["folder"]
+    assert after["clean"]
+    verification = bank.verify()
+    assert verification.sound, verification.faults
+    assert not verification.notes
