@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from knowledge.types import MetadataValue
 
 FENCED = re.compile(r"---[ \t]*(?:\r\n?|\n)(.*?)(?:\r\n?|\n)(?:---|\.\.\.)[ \t]*(?=\r|\n|$)", re.DOTALL)
+# What begins like this was meant as YAML, sound or not; anything else between two thematic breaks is prose.
+KEY = re.compile(r"\s*[\w-]+[ \t]*:")
 LONGEST = 64 * 1024
 
 
@@ -31,6 +33,8 @@ def read_front_matter(text: str) -> FrontMatter:
     try:
         data = yaml.safe_load(found[1])
     except (yaml.YAMLError, ValueError, RecursionError):
+        if not KEY.match(found[1]):
+            return FrontMatter()
         return FrontMatter(found.end(), notes=("The front matter is not valid YAML and was left out.",))
     if not isinstance(data, dict):
         # Two thematic breaks with prose between them.

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.decoding import decode
@@ -169,6 +169,8 @@ LINES = st.sampled_from(
 
 
 @given(st.lists(LINES, max_size=25).map("\n".join))
+@example("---\n> quote\n---")
+@example("---\n\twords\n---\n")
 def test_blocks_are_ordered_and_what_lies_between_them_holds_no_words(source: str) -> None:
     document = MarkdownParser().parse(source.encode(), "a.md")
     check(document)
