@@ -8,23 +8,53 @@ maximum. Both sides are known for every candidate, so that none is punished for 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from knowledge.types import Scores
 
 
-def fuse(cosines: Mapping[int, float], bm25: Mapping[int, float], *, floor: float, weight: float) -> dict[int, Scores]:
-    """Scores of every chunk in `cosines`, by chunk id.
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """The raw scores of one query's candidates by chunk id, and what they are scaled by.
 
     `floor` is the lowest cosine among the dense candidates: what lies below it counts as 0.
     `weight` is the share of the dense side, 0 to 1.
     """
-    ceiling = max(cosines.values(), default=0.0)
-    spread = ceiling - floor
-    most = max(bm25.values(), default=0.0)
-    fused: dict[int, Scores] = {}
-    for chunk, cosine in cosines.items():
-        raw = bm25.get(chunk, 0.0)
-        dense = max(0.0, (cosine - floor) / spread) if spread > 0 else float(cosine >= ceiling)
-        lexical = raw / most if most > 0 else 0.0
-        fused[chunk] = Scores(weight * dense + (1 - weight) * lexical, cosine, raw, dense, lexical)
-    return fused
+
+    cosines: Mapping[int, float]
+    bm25: Mapping[int, float]
+    floor: float
+    ceiling: float
+    most: float
+    weight: float
+
+    def dense(self, cosine: float) -> float:
+        """A cosine scaled to 0..1."""
+        if self.ceiling <= self.floor:
+            return float(cosine >= self.ceiling)
+        return max(0.0, (cosine - self.floor) / (self.ceiling - self.floor))
+
+    def lexical(self, raw: float) -> float:
+        """A BM25 score scaled to 0..1."""
+        return raw / self.most if self.most > 0 else 0.0
+
+    def totals(self) -> dict[int, float]:
+        """The fused score of every candidate."""
+        bm25, weight = self.bm25, self.weight
+        return {
+            chunk: weight * self.dense(cosine) + (1 - weight) * self.lexical(bm25.get(chunk, 0.0))
+            for chunk, cosine in self.cosines.items()
+        }
+
+    def explain(self, chunk: int, total: float, *, link: float, cosine: float | None = None) -> Scores:
+        """Every part of a chunk's score; one that only a link brought in has its cosine and nothing else."""
+        if cosine is not None:
+            return Scores(total, cosine, 0.0, 0.0, 0.0, link)
+        near, raw = self.cosines[chunk], self.bm25.get(chunk, 0.0)
+        return Scores(total, near, raw, self.dense(near), self.lexical(raw), link)
+
+
+def fuse(cosines: Mapping[int, float], bm25: Mapping[int, float], *, floor: float, weight: float) -> Fusion:
+    """The fusion of every chunk in `cosines`."""
+    ceiling, most = max(cosines.values(), default=0.0), max(bm25.values(), default=0.0)
+    return Fusion(cosines, bm25, floor, ceiling, most, weight)

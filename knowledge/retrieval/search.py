@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from knowledge.card import SearchOptions
-from knowledge.retrieval.fusion import fuse
+from knowledge.retrieval.fusion import Fusion, fuse
 from knowledge.retrieval.vectors import VectorIndex
 from knowledge.storage.catalog import Catalog
 from knowledge.storage.lexical import Postings
@@ -33,13 +33,15 @@ class HybridSearch:
 
         Must run within one reading of the catalog.
         """
-        fused = self._candidates(text, query, max(limit, self.options.candidates), documents)
-        ranked = _ranked(fused)
-        if self.options.link_weight > 0:
-            ranked = self._hop(ranked, query, documents)
-        return ranked[:limit]
+        fusion = self._candidates(text, query, max(limit, self.options.candidates), documents)
+        totals = fusion.totals()
+        links, strangers = self._hop(_ranked(totals)[:HOP_FROM], totals, query, documents)
+        return [
+            (chunk, fusion.explain(chunk, total, link=links.get(chunk, 0.0), cosine=strangers.get(chunk)))
+            for chunk, total in _ranked(totals)[:limit]
+        ]
 
-    def _candidates(self, text: str, query: Vector, count: int, documents: Collection[int] | None) -> dict[int, Scores]:
+    def _candidates(self, text: str, query: Vector, count: int, documents: Collection[int] | None) -> Fusion:
         cosines = self.vectors.search(query, count, documents)
         floor = min(cosines.values(), default=0.0)
         bm25 = self.postings.search(text, count)
@@ -55,28 +57,31 @@ class HybridSearch:
         return self.vectors.score(query, chunks)
 
     def _hop(
-        self, ranked: list[tuple[int, Scores]], query: Vector, documents: Collection[int] | None
-    ) -> list[tuple[int, Scores]]:
-        """Adds to the best chunk of each linked document a share of the score of the hit that links to it."""
-        gains = self._gains(ranked[:HOP_FROM], documents)
-        if not gains:
-            return ranked
-        scores = dict(ranked)
-        targets = self.vectors.nearest_in(query, list(gains))
-        missing = [chunk for chunk in targets.values() if chunk not in scores]
-        cosines = self.vectors.score(query, missing)
-        for chunk in missing:
-            scores[chunk] = Scores(0.0, cosines.get(chunk, 0.0), 0.0, 0.0, 0.0)
-        for document, chunk in targets.items():
-            gain = gains[document]
-            scores[chunk] = replace(scores[chunk], total=scores[chunk].total + gain, link=gain)
-        return _ranked(scores)
+        self,
+        top: list[tuple[int, float]],
+        totals: dict[int, float],
+        query: Vector,
+        documents: Collection[int] | None,
+    ) -> tuple[dict[int, float], dict[int, float]]:
+        """Adds to the best chunk of each linked document a share of the score of the hit that links to it.
 
-    def _gains(self, top: list[tuple[int, Scores]], documents: Collection[int] | None) -> dict[int, float]:
+        Returns what each chunk gained, and the cosines of those that were no candidates before.
+        """
+        gains = self._gains(top, documents)
+        targets = self.vectors.nearest_in(query, list(gains)) if gains else {}
+        strangers = self.vectors.score(query, [chunk for chunk in targets.values() if chunk not in totals])
+        links = {chunk: gains[document] for document, chunk in targets.items()}
+        for chunk, gain in links.items():
+            totals[chunk] = totals.get(chunk, 0.0) + gain
+        return links, strangers
+
+    def _gains(self, top: list[tuple[int, float]], documents: Collection[int] | None) -> dict[int, float]:
+        if self.options.link_weight <= 0:
+            return {}
         owners = self.vectors.owners([chunk for chunk, _ in top])
         parents: dict[int, float] = {}
-        for chunk, scores in top:
-            parents.setdefault(owners[chunk], scores.total)
+        for chunk, total in top:
+            parents.setdefault(owners[chunk], total)
         gains: dict[int, float] = {}
         for parent, target in self.catalog.links(list(parents)):
             if documents is None or target in documents:
@@ -84,6 +89,6 @@ class HybridSearch:
         return gains
 
 
-def _ranked(scores: dict[int, Scores]) -> list[tuple[int, Scores]]:
+def _ranked(totals: dict[int, float]) -> list[tuple[int, float]]:
     """Best first; equal scores by chunk id, so that an order is always the same."""
-    return sorted(scores.items(), key=lambda item: (-item[1].total, item[0]))
+    return sorted(totals.items(), key=lambda item: (-item[1], item[0]))
