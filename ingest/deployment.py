@@ -89,14 +89,8 @@ class Job:
         if self.settings is None:
             return card
         wanted = self.settings.card(self.bank, card.embedder, self.settings_folder or self.folder)
-        return replace(
-            card,
-            spec=wanted.spec,
-            title=wanted.title,
-            description=wanted.description,
-            chunking=wanted.chunking,
-            access=wanted.access,
-        )
+        said = self.settings.model_fields_set & {"title", "description", "chunking", "access"}
+        return replace(card, spec=wanted.spec, **{name: getattr(wanted, name) for name in said})
 
 
 def jobs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -14,6 +15,7 @@ from ingest.content import Content
 from ingest.pipeline import DEFAULTS, IngestOptions, Progress, update
 from ingest.report import IngestReport
 from ingest.sources import Candidate, Listing, Source, SourceKind
+from knowledge.errors import UsageError
 from knowledge.types import MetadataValue
 
 if TYPE_CHECKING:
@@ -47,7 +49,10 @@ def ingest_documents(
     Flat metadata can be filtered by; `title` and `file_name` name the document. With `complete`, these are all
     documents of the source and others that it had are removed. Raises as `ingest` does.
     """
-    loaded = LoadedReader({address(document): document for document in documents})
+    given = [] if hasattr(documents, "id_") else list(documents)
+    if hasattr(documents, "id_") or not all(hasattr(document, "id_") for document in given):
+        raise UsageError("These are no LlamaIndex documents:", hint="give a list of what a reader's load_data returns.")
+    loaded = LoadedReader({address(document): document for document in given})
     listing = Listing(
         Source(SourceKind.DOCUMENTS, source), tuple(Candidate(uri) for uri in loaded.documents), complete=complete
     )
@@ -75,7 +80,7 @@ class LoadedReader:
 def address(document: LoadedDocument) -> str:
     """What tells a document from others of its source, the same whenever it is loaded."""
     if not is_random(document.id_):
-        return document.id_
+        return encodable(document.id_)
     if path := document.metadata.get("file_path"):
         page = document.metadata.get("page_label")
         return f"{path}#page={page}" if page else str(path)
@@ -92,5 +97,15 @@ def is_random(identifier: str) -> bool:
 
 
 def flat(metadata: Mapping[str, Any]) -> dict[str, MetadataValue]:
-    """The metadata that documents can be filtered by."""
-    return {str(name): value for name, value in metadata.items() if isinstance(value, str | int | float | bool)}
+    """The metadata that documents can be filtered by; what is no number (NaN) says nothing, and JSON has none."""
+    plain = {str(name): value for name, value in metadata.items() if isinstance(value, str | int | float | bool)}
+    return {
+        encodable(name): encodable(value) if isinstance(value, str) else value
+        for name, value in plain.items()
+        if not (isinstance(value, float) and not math.isfinite(value))
+    }
+
+
+def encodable(text: str) -> str:
+    """`text` without what UTF-8 cannot hold (lone surrogates)."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")

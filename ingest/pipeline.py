@@ -67,7 +67,7 @@ DEFAULTS = IngestOptions()
 
 
 def ingest(
-    sources: Sequence[str | Path],
+    sources: Sequence[str | Path] | str | Path,
     bank: KnowledgeBank,
     *,
     card: BankCard | None = None,
@@ -85,7 +85,8 @@ def ingest(
     `PruneRequired` before much is removed (not with `prune`), `BankBusy`, `StorageError`, and after Ctrl-C
     `IngestStopped`, a `KeyboardInterrupt`.
     """
-    listings = expanded(sources, options, folder or Path.cwd(), stdin_name)
+    several = [sources] if isinstance(sources, str | Path) else sources
+    listings = expanded(several, options, folder or Path.cwd(), stdin_name)
     return update(bank, listings, file_reader(options), card=card, prune=prune, options=options, progress=progress)
 
 
@@ -110,7 +111,6 @@ def update(
             writer.put_card(card)
         card, standing = bank.card(), read_standing(bank.catalog)
         plan = Plan(listings, standing, Fingerprints(Registry(), card.chunking), reader)
-        plan.check(prune=prune)
         run = Run(
             plan,
             standing,
@@ -120,6 +120,9 @@ def update(
             commit_chunks=options.commit_chunks,
             report=Counter(bank.name, plan.total, progress).count,
         )
+        # First: rules that were tightened must hold even where the rest of the run is refused.
+        run.apply_access_rules()
+        plan.check(prune=prune)
         run.execute(stop)
     report = IngestReport(
         bank=bank.name,

@@ -111,6 +111,10 @@ class Plan:
                 reason = f"{name} cannot be read ({problem}): check it and its permissions."
                 yield Step(listing.source, Candidate(uri), Outcome.FAILED, reason=reason)
             for candidate in listing.files:
+                if not is_encodable(candidate.uri):
+                    reason = f"{candidate.uri!a} cannot be recorded: its name is not valid UTF-8; rename it."
+                    yield Step(listing.source, Candidate(ascii(candidate.uri)), Outcome.FAILED, reason=reason)
+                    continue
                 yield self._step(listing.source, candidate, recorded.get(candidate.uri))
 
     def _step(self, source: Source, candidate: Candidate, place: Place | None) -> Step:
@@ -184,3 +188,12 @@ def require_files(listing: Listing) -> None:
     if not (listing.files or listing.refused or listing.unlisted):
         endings = ", ".join(sorted(listing.skipped)) or "none at all"
         raise UsageError(f"{spec} holds no file that can be read (found: {endings}).", hint="Name another folder.")
+
+
+def is_encodable(uri: str) -> bool:
+    """Whether a name can be written as UTF-8; a file system may hold any bytes."""
+    try:
+        uri.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

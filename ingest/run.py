@@ -53,7 +53,6 @@ class Run:
 
     def execute(self, stop: threading.Event) -> None:
         """Goes through all steps, or until `stop` is set; whole documents are committed either way."""
-        self._apply_access_rules()
         steps = self._plan.steps()
         with ExitStack() as stack:
             while not stop.is_set():
@@ -65,7 +64,7 @@ class Run:
         if not stop.is_set():
             self._remove(self._plan.gone())
 
-    def _apply_access_rules(self) -> None:
+    def apply_access_rules(self) -> None:
         """Access belongs to the card's rules as they are now, also for files that have not changed."""
         for place in self._standing.places:
             allow = self._card.allow(place.title, place.uri)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -117,7 +118,7 @@ def read_settings(content: Mapping[str, Any], path: Path | None) -> Settings:
     try:
         settings = Settings.model_validate(given)
     except ValidationError as error:
-        raise ConfigError(_complaint(error.errors()[0], path)) from None
+        raise ConfigError(_complaint(telling(error), path)) from None
     for name in settings.banks:
         try:
             check_bank_name(name)
@@ -126,11 +127,23 @@ def read_settings(content: Mapping[str, Any], path: Path | None) -> Settings:
     return settings
 
 
+def telling(error: ValidationError) -> ErrorDetails:
+    """The complaint that says most: a misspelt name explains the missing one."""
+    complaints = error.errors()
+    return next((one for one in complaints if one["type"] == "extra_forbidden"), complaints[0])
+
+
 def _complaint(error: ErrorDetails, path: Path | None) -> str:
     location = error["loc"]
     name = ".".join(str(part) for part in location)
     if error["type"] == "extra_forbidden":
         return f"{_place(location, path)}: {name} is not a setting; write one of {', '.join(_known(location))}."
+    if error["type"] == "missing":
+        return f"{_place(location[:-1], path)}: {name} is missing."
+    if error["type"] in ("list_type", "tuple_type"):
+        return f"{_place(location, path)}: {name} should be a list, as in [{_shown(error['input'])}]."
+    if error["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        return f"{_place(location, path)}: {name} should hold `name: value` lines, found {_shown(error['input'])}."
     expected = error["msg"].removeprefix("Input should be ").removeprefix("Input ")
     return f"{_place(location, path)}: {name} should be {expected}, found {_shown(error['input'])}."
 
@@ -164,6 +177,9 @@ def _absolute(path_glob: str | None, folder: Path) -> str | None:
     """A path glob as it stands for absolute paths; one that begins with `*` or names an address stays as it is."""
     if path_glob is None or path_glob.startswith("*") or "://" in path_glob:
         return path_glob
-    if Path(path_glob).is_absolute():
-        return path_glob
-    return f"{glob.escape(str(folder))}/{path_glob.removeprefix('./')}"
+    wanted = str(Path(path_glob).expanduser())
+    if not Path(wanted).is_absolute():
+        wanted = f"{glob.escape(str(folder.absolute()))}/{wanted}"
+    # As the places themselves are written: without `..`, and a folder means everything in it.
+    wanted = os.path.normpath(wanted)
+    return wanted if glob.has_magic(wanted.removeprefix(glob.escape(str(folder.absolute())))) else f"{wanted}*"

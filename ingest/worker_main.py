@@ -65,7 +65,7 @@ def _answer(job: dict[str, Any], body: bytes, function: Function, settings: dict
             raise _too_large(name, len(data), settings["max_file_mb"])
         return {"payload": function(data, name, settings["options"] | {"suffix": job["suffix"]})}
     except ParseError as error:
-        return _failure(type(error).__name__, str(error), error.hint)
+        return _failure(type(error).__name__, error.message, error.hint)
     except MemoryError:
         return _failure("LimitExceeded", *_hungry(name, settings["memory_mb"])) | {"retire": True}
     except Exception as error:  # The edge of the process: one document's fault must not end the batch.

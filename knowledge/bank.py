@@ -65,13 +65,12 @@ class KnowledgeBank:
     @property
     def embedder(self) -> Embedder:
         """The embedding model that the bank was made with."""
-        with self._lock:
-            if self._embedder is None:
-                card = self.card()
-                embedder = self._embedders(card.spec)
-                check_embedder(card, embedder)
-                self._embedder = embedder
-            return self._embedder
+        if self._embedder is None:
+            card = self.card()
+            embedder = self._embedders(card.spec)
+            check_embedder(card, embedder)
+            self._embedder = embedder
+        return self._embedder
 
     def card(self) -> BankCard:
         """What the bank says about itself."""
@@ -80,12 +79,14 @@ class KnowledgeBank:
     def close(self) -> None:
         """Closes the catalog; the next use opens it again."""
         with self._lock:
-            if self._catalog is not None:
-                self._catalog.close()
-            if self._mirror is not None:
-                self._mirror.close()
+            catalog, mirror = self._catalog, self._mirror
             self._mirror = self._catalog = self._postings = self._search = None
             self._generation = -1
+        # Outside the lock: a search holds the catalog while it takes the lock.
+        if catalog is not None:
+            catalog.close()
+        if mirror is not None:
+            mirror.close()
 
     def search(
         self,
@@ -107,11 +108,12 @@ class KnowledgeBank:
         self, question: str, query: Vector, *, k: int, reader: Reader, filters: Mapping[str, MetadataValue]
     ) -> tuple[Passage, ...]:
         """As `search`, with the question's vector at hand."""
-        with self.catalog.reading():
-            visible = self.catalog.visible(reader, filters)
-            ranked = self._current().run(question, query, k, visible)
-            rows = self.catalog.chunks([chunk for chunk, _ in ranked])
-            uris = self.catalog.uris({row.document_id for row in rows.values()}, reader)
+        catalog = self.catalog
+        with catalog.reading():
+            visible = catalog.visible(reader, filters)
+            ranked = self._current(catalog).run(question, query, k, visible)
+            rows = catalog.chunks([chunk for chunk, _ in ranked])
+            uris = catalog.uris({row.document_id for row in rows.values()}, reader)
         found = [(rows[chunk], scores) for chunk, scores in ranked if chunk in rows]
         return tuple(
             self._passage(row, scores, uris[row.document_id]) for row, scores in found if row.document_id in uris
@@ -178,26 +180,29 @@ class KnowledgeBank:
 
         return bank_tool(self, name=name, description=description, reader=reader, llm=llm)
 
-    def _current(self) -> HybridSearch:
-        """The indexes as of the catalog's present generation; belongs into one reading of it."""
+    def _current(self, catalog: Catalog) -> HybridSearch:
+        """The indexes as of the catalog's present generation; belongs into one reading of it.
+
+        The catalog's lock is held here and the bank's is taken: never the other way round, and of one catalog only.
+        """
         with self._lock:
-            generation = self.catalog.generation()
-            if self._search is None or generation != self._generation:
-                self._search = self._load()
+            generation = catalog.generation()
+            if self._search is None or self._search.catalog is not catalog or generation != self._generation:
+                self._search = self._load(catalog)
                 self._generation = generation
             return self._search
 
-    def _load(self) -> HybridSearch:
-        card = self.card()
+    def _load(self, catalog: Catalog) -> HybridSearch:
+        card = catalog.card()
         if self._postings is None:
             self._postings = Postings(self.path / "postings", card.language)
         else:
             self._postings.refresh()
-        vectors = self._through_chroma(card) or ExactVectors.load(self.catalog, card.embedder.dimension)
-        return HybridSearch(self.catalog, vectors, self._postings, card.search)
+        vectors = self._through_chroma(catalog, card) or ExactVectors.load(catalog, card.embedder.dimension)
+        return HybridSearch(catalog, vectors, self._postings, card.search)
 
-    def _through_chroma(self, card: BankCard) -> VectorIndex | None:
-        if self._chroma_from is None or self.catalog.counts()[1] < self._chroma_from:
+    def _through_chroma(self, catalog: Catalog, card: BankCard) -> VectorIndex | None:
+        if self._chroma_from is None or catalog.counts()[1] < self._chroma_from:
             return None
         # Only a process that stays gains from it: Chroma takes half a second to load.
         from knowledge.retrieval.chroma_search import ChromaVectors
@@ -205,7 +210,7 @@ class KnowledgeBank:
 
         dimension = card.embedder.dimension
         self._mirror = self._mirror or ChromaMirror(self.path / "chroma", dimension)
-        return ChromaVectors.open(self.catalog, self._mirror, dimension)
+        return ChromaVectors.open(catalog, self._mirror, dimension)
 
     def _passage(self, row: ChunkRow, scores: Scores, uri: str) -> Passage:
         return Passage(

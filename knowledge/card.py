@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from pathlib import PurePath
 from typing import Any, Literal
 
 from knowledge.embedding.embedder import EmbedderIdentity
@@ -76,7 +77,15 @@ class BankCard:
     created: str = ""
 
     def allow(self, title: str, path: str) -> frozenset[str]:
-        """The roles that may read a place: those of the first rule that matches, else `public`."""
+        """The roles that may read a place: those of the first rule that matches, else `public`.
+
+        What a title opens, the file's own name may close: a document keeps the title of the place it was first
+        found in, and a copy named "Internal ..." is meant to be internal.
+        """
+        by_title = self._first(title, path)
+        return by_title if PUBLIC not in by_title else self._first(PurePath(path).stem, path)
+
+    def _first(self, title: str, path: str) -> frozenset[str]:
         return next((rule.allow for rule in self.access if rule.matches(title, path)), frozenset({PUBLIC}))
 
     def with_access(self, access: Sequence[AccessRule]) -> BankCard:

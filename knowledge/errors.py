@@ -25,18 +25,22 @@ from __future__ import annotations
 
 
 class RefdeskError(Exception):
-    """An error whose text is one sentence for the person at the keyboard; `hint` says what they can do."""
+    """An error whose text is one sentence for the person at the keyboard: `message`, then in `hint` what to do."""
 
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
+        self.message = message
         self.hint = hint
+
+    def __str__(self) -> str:
+        return self.sentence
 
     @property
     def sentence(self) -> str:
         """The message and, where there is one, the hint, as one line."""
-        return f"{self} {self.hint}".strip()
+        return f"{self.message} {self.hint}".strip()
 
 
 class UsageError(RefdeskError):

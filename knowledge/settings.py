@@ -11,6 +11,9 @@ from typing import Any
 from knowledge.errors import ConfigError
 
 CONFIG_NAME = "refdesk.yaml"
+# Each layer owns the model of its section; a name that none of them knows is refused, since a misspelt `banks`
+# would drop access rules without a word.
+SECTIONS = ("banks", "ingest", "model")
 
 # No dependency may call home; see the invariant "No network unless configured" in docs/architecture.md.
 TELEMETRY_OFF = {
@@ -100,6 +103,8 @@ def load_config(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(content, dict):
         raise ConfigError(f"{path}, line 1: expected settings as `name: value` lines, found a {_kind(content)}.")
+    if unknown := [str(name) for name in content if name not in SECTIONS]:
+        raise ConfigError(f"{path}: {unknown[0]} is not a section:", hint=f"write one of {', '.join(SECTIONS)}.")
     return content
 
 

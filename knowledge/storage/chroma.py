@@ -176,7 +176,8 @@ class ChromaMirror:
             mark: dict[str, object] = json.loads((self._path / "mark.json").read_text("utf-8"))
         except (FileNotFoundError, ValueError):
             return {}
-        return mark if (self._path / str(mark["folder"])).is_dir() else {}
+        whole = isinstance(mark, dict) and mark.keys() >= {"folder", "generation", "clean"}
+        return mark if whole and (self._path / str(mark["folder"])).is_dir() else {}
 
     def _mark(self, *, generation: int, clean: bool) -> None:
         mark = {"folder": self._folder, "generation": generation, "clean": clean}
@@ -186,7 +187,8 @@ class ChromaMirror:
 
     def _fresh_folder(self) -> str:
         old = [entry for entry in self._path.iterdir() if entry.is_dir()]
-        number = 1 + max((int(entry.name.rpartition("-")[2]) for entry in old), default=0)
+        numbers = [entry.name.rpartition("-")[2] for entry in old]
+        number = 1 + max((int(text) for text in numbers if text.isdecimal()), default=0)
         for entry in old:
             shutil.rmtree(entry, ignore_errors=True)
         return f"index-{number}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import tantivy
+
+from knowledge.errors import BankDamaged
 
 BODY, CHUNK = "body", "chunk"
 ANALYZER = "refdesk"
@@ -49,8 +52,27 @@ def _exists(path: Path) -> bool:
 
 def _opened(path: Path, language: str) -> tantivy.Index:
     """The index at `path`; an empty one in memory where none is, since only a writer may make one."""
-    index = tantivy.Index.open(str(path)) if _exists(path) else tantivy.Index(_schema())
+    with damage(path):
+        index = tantivy.Index.open(str(path)) if _exists(path) else tantivy.Index(_schema())
     return _registered(index, language)
+
+
+def indexed_count(path: Path) -> int:
+    """How many chunks the index at `path` holds; 0 where there is none. Raises `BankDamaged`."""
+    with damage(path):
+        return int(tantivy.Index.open(str(path)).searcher().num_docs) if _exists(path) else 0
+
+
+@contextmanager
+def damage(path: Path) -> Iterator[None]:
+    """Turns what Tantivy says of broken files, always a ValueError, into an error that says what to do."""
+    try:
+        yield
+    except ValueError as error:
+        raise BankDamaged(
+            f"The postings in {path} cannot be read: {error}.",
+            hint="Run the ingest again: it builds them anew from the catalog.",
+        ) from error
 
 
 def _made(path: Path, language: str) -> tantivy.Index:
@@ -116,8 +138,9 @@ class Postings:
         return tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in terms]) if terms else None
 
     def _run(self, query: tantivy.Query, limit: int) -> dict[int, float]:
-        hits = self._searcher.search(query, limit, count=False).hits
-        ids = self._searcher.fast_field_values(CHUNK, [address for _, address in hits])
+        with damage(self._path):
+            hits = self._searcher.search(query, limit, count=False).hits
+            ids = self._searcher.fast_field_values(CHUNK, [address for _, address in hits])
         return {int(chunk): score for chunk, (score, _) in zip(ids, hits, strict=True) if chunk is not None}
 
 

@@ -6,7 +6,8 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from knowledge.storage.lexical import Postings, PostingsWriter
+from knowledge.errors import BankDamaged
+from knowledge.storage.lexical import Postings, PostingsWriter, indexed_count
 from knowledge.storage.staging import remove_retired, remove_staged
 from knowledge.types import Chunk
 
@@ -17,14 +18,23 @@ def drop_unfinished(connection: sqlite3.Connection) -> None:
     remove_retired(connection)
 
 
+def postings_cover(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether there are as many postings as chunks; a quick look, which a lost or damaged index does not pass."""
+    try:
+        chunks: int = connection.execute("SELECT count(*) FROM vector").fetchone()[0]
+        return indexed_count(path) == chunks
+    except BankDamaged:
+        return False
+
+
 def reconcile_postings(connection: sqlite3.Connection, path: Path, language: str) -> None:
     """Makes the postings cover the live chunks, each once, without embedding anything again."""
     live = {row[0] for row in connection.execute("SELECT chunk_id FROM vector")}
     try:
         postings = Postings(path, language)
         indexed, twice = postings.ids(), postings.size() != len(postings.ids())
-    except ValueError:
-        # Tantivy names every damage to its files a ValueError; the catalog has all that is needed.
+    except BankDamaged:
+        # The catalog has all that is needed.
         shutil.rmtree(path)
         indexed, twice = set(), False
     if indexed == live and not twice:

@@ -147,6 +147,9 @@ def failures(path: Path) -> Iterator[None]:
                 f"Cannot write to {path.parent}: {words}.", hint="Free some space or check the permissions."
             ) from error
         raise
+    except sqlite3.ProgrammingError:
+        # A mistake of ours or a connection that was closed meanwhile; the file has nothing to do with it.
+        raise
     except sqlite3.DatabaseError as error:
         raise BankDamaged(f"{path} cannot be read: {error}.", hint="Restore a copy, or ingest again.") from error
 

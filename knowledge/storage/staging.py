@@ -37,7 +37,7 @@ def stage(connection: sqlite3.Connection, documents: Sequence[NewDocument]) -> l
 def _stage_one(connection: sqlite3.Connection, document: NewDocument) -> list[tuple[int, str]]:
     pages = json.dumps([[page.number, page.start, page.end] for page in document.pages])
     values = (document.content_key, document.title, document.media_type, pages)
-    extra = (json.dumps(dict(document.metadata)), json.dumps(document.notes), document.text)
+    extra = (json.dumps(dict(document.metadata), allow_nan=False), json.dumps(document.notes), document.text)
     document_id = connection.execute(DOCUMENT, (*values, *extra)).lastrowid
     vectors = document.vectors.astype(VECTOR_TYPE)
     added: list[tuple[int, str]] = []

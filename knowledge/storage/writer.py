@@ -23,7 +23,7 @@ from knowledge.storage.catalog import state
 from knowledge.storage.chroma import ChromaMirror
 from knowledge.storage.lexical import PostingsWriter
 from knowledge.storage.links import link
-from knowledge.storage.recovery import drop_unfinished, reconcile_postings
+from knowledge.storage.recovery import drop_unfinished, postings_cover, reconcile_postings
 from knowledge.storage.schema import connect, failures, transaction
 from knowledge.storage.staging import make_live, remove_retired, retire_homeless, stage, upsert_place
 from knowledge.types import NewDocument, NewPlace, Place
@@ -53,6 +53,8 @@ class BankWriter:
             raise StorageError(f"Cannot write to {self._path}: {error.strerror}.", hint="Check permissions.") from error
         try:
             self._connection = connect(self._catalog)
+            # A commit must be on the disk before the postings of what it removed are deleted there.
+            self._connection.execute("PRAGMA synchronous = FULL")
             self._recover()
         except BaseException:
             self._lock.release()
@@ -175,7 +177,7 @@ class BankWriter:
             raise
 
     def _recover(self) -> None:
-        if not state(self._connection, "dirty"):
+        if not state(self._connection, "dirty") and postings_cover(self._connection, self._path / "postings"):
             return
         with failures(self._catalog):
             drop_unfinished(self._connection)

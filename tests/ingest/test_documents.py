@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from llama_index.core.schema import Document
 
 from ingest import ingest_documents
 from knowledge.bank import KnowledgeBank
-from knowledge.errors import PruneRequired
+from knowledge.errors import PruneRequired, UsageError
 
 
 def loaded(*texts: str) -> list[Document]:
@@ -57,3 +59,16 @@ def test_others_stay_unless_these_are_all(bank: KnowledgeBank) -> None:
         ingest_documents(loaded("a"), bank, complete=True)
     ingest_documents(loaded("a"), bank, complete=True, prune=True)
     assert len(bank.documents()) == 1
+
+
+def test_metadata_that_is_no_number_or_no_text_does_no_harm(bank: KnowledgeBank) -> None:
+    odd = {"score": float("nan"), "title": "\ud800 Fees", "year": 2024}
+    ingest_documents([Document(text="A card costs 3 euros.", id_="wiki/1", metadata=odd)], bank)
+    (passage,) = bank.search("card", filters={"year": 2024})
+    assert dict(passage.metadata) == {"title": "? Fees", "year": 2024}
+
+
+@pytest.mark.parametrize("given", [Document(text="one"), ["one"]])
+def test_what_is_no_list_of_documents_is_refused(bank: KnowledgeBank, given: Any) -> None:
+    with pytest.raises(UsageError, match="give a list"):
+        ingest_documents(given, bank)

@@ -33,7 +33,7 @@ banks:
       - {path: "private/*", allow: [board]}
     chunking: {tokens: 128}
 ingest: {workers: 2, max_file_mb: 10, suffixes: [.md]}
-models: {default: none}
+model: {name: none}
 """
     (tmp_path / "refdesk.yaml").write_text(text)
     settings = read_settings(load_config(tmp_path / "refdesk.yaml"), tmp_path / "refdesk.yaml")
@@ -47,7 +47,7 @@ models: {default: none}
 
 def test_mistakes_are_named_with_their_line_and_what_was_expected(tmp_path: Path) -> None:
     assert complaint(tmp_path, "banks:\n  hr:\n    sources: docs\n") == (
-        ", line 3: banks.hr.sources should be a valid list, found 'docs'."
+        ", line 3: banks.hr.sources should be a list, as in ['docs']."
     )
     assert complaint(tmp_path, "banks:\n  hr:\n    titel: x\n").startswith(
         ", line 3: banks.hr.titel is not a setting; write one of title, description, sources"

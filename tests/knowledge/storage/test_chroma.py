@@ -111,3 +111,14 @@ def test_a_mirror_that_was_not_closed_in_good_order_is_built_anew(root: Path) ->
     verification = bank.verify()
     assert verification.sound, verification.faults
     assert not verification.notes
+
+
+@pytest.mark.parametrize("mark", ["{}", "[]", "junk", '{"folder": "elsewhere"}'])
+def test_a_mark_that_says_too_little_is_no_mark(root: Path, mark: str) -> None:
+    bank = Library(root, embedders=lambda spec: EMBEDDER).bank("big")
+    (bank.path / "chroma" / "mark.json").write_text(mark)
+    assert bank.verify().notes
+    (bank.path / "chroma" / "notes of mine").mkdir()
+    fill(bank, range(300, 301))
+    verification = bank.verify()
+    assert verification.sound, verification.faults

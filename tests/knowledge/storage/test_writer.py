@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +15,7 @@ import numpy as np
 import pytest
 
 from knowledge.bank import KnowledgeBank
-from knowledge.errors import BankBusy, BankNotFound, BankTooNew, EmbedderMismatch, InvalidBankName
+from knowledge.errors import BankBusy, BankDamaged, BankNotFound, BankTooNew, EmbedderMismatch, InvalidBankName
 from knowledge.library import Library
 from knowledge.storage.schema import connect
 from knowledge.storage.writer import BankWriter
@@ -248,6 +253,8 @@ def test_searching_loads_neither_chroma_nor_torch_nor_llama_index(bank: Knowledg
         commit(writer, document("a.md", "One fee."))
     script = f"""
 import sys
+import threading
+import time
 from knowledge.library import Library
 from knowledge.testing import HashingEmbedder
 library = Library({str(bank.path.parent.parent)!r}, embedders=lambda spec: HashingEmbedder())
@@ -292,3 +299,44 @@ def test_a_reader_that_opened_an_empty_bank_makes_no_index_and_sees_the_first_do
     with bank.writer() as writer:
         commit(writer, document("a.md", "One fee."))
     assert bank.search("fee")[0].scores.bm25 > 0
+
+
+@pytest.mark.parametrize("damage", ["gone", "junk"])
+def test_postings_that_are_lost_or_damaged_are_named_and_built_again_by_the_next_writer(
+    bank: KnowledgeBank, damage: str
+) -> None:
+    with bank.writer() as writer:
+        commit(writer, document("a.md", "One fee."), document("b.md", "Two fees."))
+    bank.close()
+    if damage == "gone":
+        shutil.rmtree(bank.path / "postings")
+    else:
+        (bank.path / "postings" / "meta.json").write_text("junk")
+        with pytest.raises(BankDamaged, match="builds them anew"):
+            bank.search("fee")
+    with bank.writer() as writer:
+        commit(writer, document("c.md", "Three fees."))
+    bank.close()
+    verification = bank.verify()
+    assert verification.sound, verification.faults
+    assert verification.postings == 3
+
+
+def test_closing_a_bank_while_it_is_searched_ends(bank: KnowledgeBank) -> None:
+    with bank.writer() as writer:
+        commit(writer, document("a.md", "One fee."))
+    until = time.monotonic() + 1
+
+    def search() -> None:
+        while time.monotonic() < until:
+            with suppress(sqlite3.ProgrammingError):
+                bank.search("fee")
+
+    threads = [threading.Thread(target=search, daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    while time.monotonic() < until:
+        bank.close()
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)
