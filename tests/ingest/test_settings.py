@@ -57,7 +57,7 @@ def test_mistakes_are_named_with_their_line_and_what_was_expected(tmp_path: Path
     )
     assert complaint(tmp_path, "ingest:\n  workers: many\n").startswith(", line 2: ingest.workers should be a valid")
     assert complaint(tmp_path, "banks:\n  h/r: {}\n").startswith(", line 2: 'h/r' cannot name a bank")
-    assert complaint(tmp_path, "banks: [a]\n").startswith(", line 1: banks should be a valid dictionary")
+    assert complaint(tmp_path, "banks: [a]\n").startswith(", line 1: banks should hold `name: value` lines")
 
 
 def test_chunks_may_not_be_longer_than_the_model_reads(tmp_path: Path) -> None:

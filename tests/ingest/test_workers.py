@@ -99,8 +99,8 @@ def test_a_document_that_eats_memory_costs_only_itself(order: str) -> None:
 @posix
 def test_a_parser_that_crashes_is_named_and_replaced() -> None:
     results = obey(["crash", "leave", "fine", "crash again"])
-    assert str(error_of(results["crash"])) == "crash.txt made its parser crash (SIGSEGV):"
-    assert str(error_of(results["leave"])) == "leave.txt made its parser crash (exit code 3):"
+    assert error_of(results["crash"]).message == "crash.txt made its parser crash (SIGSEGV):"
+    assert error_of(results["leave"]).message == "leave.txt made its parser crash (exit code 3):"
     assert results["fine"].error is None
 
 
