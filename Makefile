@@ -15,7 +15,7 @@ endif
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint format docs bench constraints clean
+.PHONY: help install demo test check lint format docs web bench constraints clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +43,7 @@ demo: $(VENV)/.installed ## Ingest the sample documents and ask them a handful o
 	@$(BIN)/python -m serve.demo
 
 test: $(VENV)/.installed-dev ## Run the whole test suite with coverage.
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --durations=15
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --cov --cov-report=term:skip-covered --durations=15
 
 check: lint test ## Format, lint, types and layers, then the tests.
 
@@ -59,6 +59,9 @@ format: $(VENV)/.installed-dev ## Format the code and mend what the linter can m
 
 docs: $(VENV)/.installed-dev ## Write docs/cli.md from the commands' own help.
 	$(BIN)/python -m serve.reference > docs/cli.md
+
+web: ## Build the pages from web/ into serve/static/; needs Node 20 or newer, which nobody else does.
+	cd web && npm ci --no-progress && npm run build
 
 bench: $(VENV)/.installed-dev ## Measure speed, memory and quality side by side; DATASETS names the folder of documents.
 	$(BIN)/python -m bench.embedding $(DATASETS)

@@ -73,7 +73,9 @@ def report_lines(report: IngestReport) -> Iterator[str]:
     """What a plan would change, each file that was not read and why, notes, and what was skipped."""
     if report.planned:
         for result in report.results:
-            if result.outcome not in (Outcome.UNCHANGED, Outcome.FAILED):
+            if result.outcome is Outcome.RENAMED:
+                yield f"renamed: {shown_path(result.was)} is now {shown_path(result.uri)}"
+            elif result.outcome not in (Outcome.UNCHANGED, Outcome.FAILED):
                 yield f"{MEANING[result.outcome]}: {shown_path(result.uri)}"
     for result in report.failed:
         yield f"not read: {_told(result, result.reason)}"

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from ingest.content import ContentReader, FileReader
 from ingest.interrupt import stop_requested
 from ingest.parsers.registry import Registry
-from ingest.plan import Fingerprints, Plan
+from ingest.plan import Fingerprints, Plan, opened_and_closed
 from ingest.report import FileResult, IngestReport, IngestStopped, Outcome
 from ingest.sources import Listing, list_source, parse_source
 from ingest.worker_process import ParserLimits
@@ -121,7 +121,7 @@ def update(
             report=Counter(bank.name, plan.total, progress).count,
         )
         # First: rules that were tightened must hold even where the rest of the run is refused.
-        run.apply_access_rules()
+        opened, closed = run.apply_access_rules()
         plan.check(prune=prune)
         run.execute(stop)
     report = IngestReport(
@@ -131,6 +131,8 @@ def update(
         timings=asdict(run.stages),
         skipped=dict(plan.skipped),
         stopped=stop.is_set(),
+        opened=opened,
+        closed=closed,
     )
     if report.stopped:
         raise IngestStopped(report)
@@ -156,9 +158,11 @@ def planned(
     plan = Plan(listings, standing, Fingerprints(Registry(), card.chunking), file_reader(options))
     plan.check(prune=prune)
     results = [step.result for step in plan.steps()]
-    results += [FileResult(place.uri, Outcome.REMOVED, place.title) for place in plan.gone()]
+    results += [FileResult(place.uri, Outcome.REMOVED, place.title) for place in plan.lost()]
+    opened, closed = opened_and_closed(plan.access_changes(card))
     seconds = time.perf_counter() - started
-    return IngestReport(card.name, tuple(results), seconds, skipped=dict(plan.skipped), planned=True)
+    skipped = dict(plan.skipped)
+    return IngestReport(card.name, tuple(results), seconds, skipped=skipped, planned=True, opened=opened, closed=closed)
 
 
 def expanded(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,10 @@ from ingest.report import FileResult, Outcome
 from ingest.sources import Candidate, Listing, Source, SourceKind
 from knowledge.card import ChunkingOptions
 from knowledge.errors import ParseError, PruneRequired, UsageError
-from knowledge.types import Place
+from knowledge.types import PUBLIC, Place
 
 if TYPE_CHECKING:
+    from knowledge.card import BankCard
     from knowledge.storage.places import Standing
 
 MOST_REMOVED = 0.2
@@ -25,7 +26,10 @@ REMOVED_UNASKED = 3
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What has to be done for one file. `previous` is the place as recorded, `content` None where nothing was read."""
+    """What has to be done for one file.
+
+    `previous` is the place as recorded, `content` None where nothing was read, `moved` the place that it left.
+    """
 
     source: Source
     candidate: Candidate
@@ -34,13 +38,19 @@ class Step:
     content: Content | None = None
     previous: Place | None = None
     reason: str = ""
+    moved: Place | None = None
 
     @property
     def result(self) -> FileResult:
         """The step as a line of a report."""
-        return FileResult(
-            self.candidate.uri, self.outcome, self.previous.title if self.previous else "", reason=self.reason
-        )
+        before = self.previous or self.moved
+        title = before.title if before else ""
+        return FileResult(self.candidate.uri, self.outcome, title, reason=self.reason, was=self.was)
+
+    @property
+    def was(self) -> str:
+        """Where a renamed file stood before."""
+        return self.moved.uri if self.moved else ""
 
 
 class Fingerprints:
@@ -72,7 +82,12 @@ class Plan:
         self._standing = standing
         self._fingerprints = fingerprints
         self._reader = reader
-        self._known = set(standing.titles)
+        self._known = set(standing.keys)
+        self._gone = [place for listing in listings for place in self._gone_from(listing)]
+        self._left: dict[str, list[Place]] = {}
+        for place in reversed(self._gone):
+            self._left.setdefault(place.content_key, []).append(place)
+        self._moved: set[int] = set()
 
     @property
     def total(self) -> int:
@@ -86,7 +101,18 @@ class Plan:
 
     def gone(self) -> list[Place]:
         """The places whose files are gone from the sources."""
-        return [place for listing in self.listings for place in self._gone_from(listing)]
+        return self._gone
+
+    def lost(self) -> list[Place]:
+        """Those of them that no step has found again under another name."""
+        return [place for place in self._gone if place.id not in self._moved]
+
+    def access_changes(self, card: BankCard) -> Iterator[tuple[Place, frozenset[str]]]:
+        """The recorded places, of all sources, that the rules of `card` open to other roles than before."""
+        for place in self._standing.places:
+            allow = card.allow(place.title, place.uri)
+            if allow != place.allow:
+                yield place, allow
 
     def check(self, *, prune: bool) -> None:
         """Raises `UsageError` for a source without files and `PruneRequired` before much is removed."""
@@ -127,6 +153,10 @@ class Plan:
         key = self._fingerprints.key(content)
         outcome = self._outcome(key, place)
         self._known.add(key)
+        if outcome is Outcome.PLACED and (left := self._left.get(key)):
+            moved = left.pop()
+            self._moved.add(moved.id)
+            return Step(source, candidate, Outcome.RENAMED, key, content, moved=moved)
         return Step(source, candidate, outcome, key, content, place)
 
     def _outcome(self, key: str, place: Place | None) -> Outcome:
@@ -144,9 +174,9 @@ class Plan:
                 yield place
 
     def _check_share(self) -> None:
-        gone = self.gone()
+        gone = self._gone
         doomed = self._standing.homeless_without(gone)
-        total = len(self._standing.titles)
+        total = len(self._standing.keys)
         if not self._is_much(len(doomed), total):
             return
         moved = self._keys_of_new_files()
@@ -173,6 +203,15 @@ class Plan:
                         # Reported when its turn comes.
                         continue
         return keys
+
+
+def opened_and_closed(changes: Iterable[tuple[Place, frozenset[str]]]) -> tuple[int, int]:
+    """How many places are opened to roles that could not read them, and how many closed to some that could."""
+    opened = closed = 0
+    for place, allow in changes:
+        opened += PUBLIC not in place.allow and (PUBLIC in allow or not allow <= place.allow)
+        closed += PUBLIC not in allow and (PUBLIC in place.allow or not place.allow <= allow)
+    return opened, closed
 
 
 def _same_stat(place: Place, candidate: Candidate) -> bool:

@@ -57,6 +57,7 @@ def from_json(payload: Mapping[str, Any], chunking: ChunkingOptions, counter: To
         pages=tuple(PageSpan(*page) for page in payload["pages"]),
         metadata=payload["metadata"],
         notes=tuple(payload["notes"]),
+        own_title=payload["own_title"],
     )
     if counter is not None:
         return ReadDocument(document, chunk(document, chunking, counter))
@@ -72,6 +73,7 @@ def document_to_json(document: ParsedDocument) -> dict[str, Any]:
         "pages": [[page.number, page.start, page.end] for page in document.pages],
         "metadata": dict(document.metadata),
         "notes": list(document.notes),
+        "own_title": document.own_title,
     }
 
 

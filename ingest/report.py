@@ -15,6 +15,7 @@ class Outcome(StrEnum):
     ADDED = "added"
     REPLACED = "replaced"
     PLACED = "placed"
+    RENAMED = "renamed"
     UNCHANGED = "unchanged"
     REMOVED = "removed"
     FAILED = "failed"
@@ -24,6 +25,7 @@ MEANING = {
     Outcome.ADDED: "new",
     Outcome.REPLACED: "changed",
     Outcome.PLACED: "known already, now also here",
+    Outcome.RENAMED: "renamed",
     Outcome.UNCHANGED: "unchanged",
     Outcome.REMOVED: "gone",
     Outcome.FAILED: "not read",
@@ -32,7 +34,10 @@ MEANING = {
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """One file. `reason` is a sentence that says why it failed and what to do; `notes` what was left out of it."""
+    """One file. `reason` is a sentence that says why it failed and what to do; `notes` what was left out of it.
+
+    `was` is where a renamed file stood before.
+    """
 
     uri: str
     outcome: Outcome
@@ -40,6 +45,7 @@ class FileResult:
     chunks: int = 0
     reason: str = ""
     notes: tuple[str, ...] = ()
+    was: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,8 @@ class IngestReport:
     """One run over one bank.
 
     `skipped` counts files of folders by an ending that is not read; `seconds` is wall time, `timings` the
-    seconds per stage, which overlap. With `planned`, nothing was written: the results say what would happen.
+    seconds per stage, which overlap. `opened` and `closed` count the places that more and fewer roles may read than
+    before, since the access rules have changed. With `planned`, nothing was written: all says what would happen.
     """
 
     bank: str
@@ -57,6 +64,8 @@ class IngestReport:
     skipped: Mapping[str, int] = field(default_factory=dict)
     stopped: bool = False
     planned: bool = False
+    opened: int = 0
+    closed: int = 0
 
     def having(self, *outcomes: Outcome) -> tuple[FileResult, ...]:
         """The files with one of these outcomes, in order."""
@@ -99,9 +108,15 @@ class IngestReport:
         parts = [f"{counts[outcome]:,} {MEANING[outcome]}" for outcome in Outcome if counts[outcome]]
         told = ", ".join(parts) or "nothing to do"
         if self.planned:
-            return f"{self.bank}: would find {told}."
+            return f"{self.bank}: would find {told}.{self._access_told('would open', 'close')}"
         speed = f" ({self.chunks:,} chunks, {self.chunks_per_second:,.0f} a second)" if self.chunks else ""
-        return f"{self.bank}: {told}{speed} in {self.seconds:.1f} s."
+        return f"{self.bank}: {told}{speed} in {self.seconds:.1f} s.{self._access_told('opened', 'closed')}"
+
+    def _access_told(self, opening: str, closing: str) -> str:
+        """What changed rules come to, as a sentence after a space; nothing where they came to nothing."""
+        if not self.opened and not self.closed:
+            return ""
+        return f" Access rules {opening} {self.opened:,} and {closing} {self.closed:,} {_files(self.closed)}."
 
     def to_json(self) -> dict[str, Any]:
         """The whole report as plain JSON values."""
@@ -115,8 +130,14 @@ class IngestReport:
             "chunks_per_second": self.chunks_per_second,
             "timings": dict(self.timings),
             "skipped": dict(self.skipped),
+            "opened": self.opened,
+            "closed": self.closed,
             "results": [_result_to_json(result) for result in self.results],
         }
+
+
+def _files(count: int) -> str:
+    return "file" if count == 1 else "files"
 
 
 class IngestStopped(KeyboardInterrupt):
@@ -138,4 +159,5 @@ def _result_to_json(result: FileResult) -> dict[str, Any]:
         "chunks": result.chunks,
         "reason": result.reason,
         "notes": list(result.notes),
+        "was": result.was,
     }

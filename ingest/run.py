@@ -6,16 +6,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 
 from ingest.content import Content
 from ingest.flow import Finished, Flow, Stages
-from ingest.plan import Plan, Step
+from ingest.parsers.titles import title_elsewhere
+from ingest.plan import Plan, Step, opened_and_closed
 from ingest.report import FileResult, Outcome
 from ingest.workers import ParseJob
 from knowledge.card import BankCard
 from knowledge.storage.places import Standing
-from knowledge.storage.writer import BankWriter
-from knowledge.types import NewDocument, NewPlace, Place
+from knowledge.storage.writer import BankWriter, LiveDocument
+from knowledge.types import NewDocument, NewPlace
 
 SECONDS_A_COMMIT = 2.0
 WAIT_SECONDS = 0.1
@@ -62,14 +64,17 @@ class Run:
                     break
             self._commit()
         if not stop.is_set():
-            self._remove(self._plan.gone())
+            self._remove()
 
-    def apply_access_rules(self) -> None:
-        """Access belongs to the card's rules as they are now, also for files that have not changed."""
-        for place in self._standing.places:
-            allow = self._card.allow(place.title, place.uri)
-            if allow != place.allow:
-                self._writer.touch(place, size=place.size, mtime_ns=place.mtime_ns, allow=allow)
+    def apply_access_rules(self) -> tuple[int, int]:
+        """Access belongs to the card's rules as they are now, also for files that have not changed.
+
+        Returns how many places were opened to more roles, and closed to some.
+        """
+        changes = list(self._plan.access_changes(self._card))
+        for place, allow in changes:
+            self._writer.touch(place, size=place.size, mtime_ns=place.mtime_ns, allow=allow)
+        return opened_and_closed(changes)
 
     @property
     def _is_full(self) -> bool:
@@ -95,7 +100,7 @@ class Run:
         elif step.key in self._pending:
             self._pending[step.key].append(step)
         elif live := self._writer.live_document(step.key):
-            self._place(step, live[1])
+            self._place(step, live)
         elif step.content:
             self._pending[step.key] = [step]
             self._started_flow(stack).submit(_job(step.key, step.content))
@@ -113,11 +118,12 @@ class Run:
             self._writer.touch(step.previous, size=place.size, mtime_ns=place.mtime_ns, allow=place.allow)
         self._settled(step.result)
 
-    def _place(self, step: Step, title: str) -> None:
+    def _place(self, step: Step, known: LiveDocument) -> None:
         """The bytes are known from elsewhere."""
+        title = _title_at(step, known.title, known.own_title)
         for place in self._places(step, title):
             self._writer.place(place, step.key)
-        self._settled(FileResult(step.candidate.uri, step.outcome, title))
+        self._settled(FileResult(step.candidate.uri, step.outcome, title, was=step.was))
 
     def _absorb(self, seconds: float) -> None:
         """Takes what has been parsed and embedded meanwhile, and commits when it is enough."""
@@ -163,14 +169,17 @@ class Run:
         chunks = len(document.chunks)
         self._settled(FileResult(first.candidate.uri, outcome, document.title, chunks, notes=document.notes))
         for step in others:
-            self._settled(FileResult(step.candidate.uri, Outcome.PLACED, document.title))
+            title = _title_at(step, document.title, document.own_title or "")
+            self._settled(FileResult(step.candidate.uri, step.outcome, title, was=step.was))
 
     def _document(self, item: Finished) -> NewDocument:
         if item.document is None or item.vectors is None:
             raise AssertionError("only documents with vectors are ready")
         parsed, content = item.document.document, self._pending[item.token][0].content
-        title = (content.title if content else "") or parsed.title
-        places = [place for step in self._pending[item.token] for place in self._places(step, title)]
+        given = content.title if content else ""
+        title, own = given or parsed.title, given or parsed.title_of_its_own
+        steps = self._pending[item.token]
+        places = [place for step in steps for place in self._places(step, _title_at(step, title, own))]
         return NewDocument(
             content_key=item.token,
             title=title,
@@ -182,25 +191,25 @@ class Run:
             pages=parsed.pages,
             metadata={**parsed.metadata, **(content.metadata if content else {})},
             notes=parsed.notes,
+            own_title=own,
         )
 
     def _places(self, step: Step, title: str) -> list[NewPlace]:
         """Where the file stands: in its source, and in every other source that has recorded the same file."""
         own = self._new_place(step, title)
         others = [place for place in self._standing.at(own.uri) if place.source_id != own.source_id]
-        again = [NewPlace(other.source_id, own.uri, own.allow, own.size, own.mtime_ns) for other in others]
-        return [own, *again]
+        return [own, *(replace(own, source_id=other.source_id) for other in others)]
 
     def _new_place(self, step: Step, title: str) -> NewPlace:
         uri, content = step.candidate.uri, step.content
         source = self._writer.source(step.source.kind, step.source.spec)
         size, mtime_ns = (content.size, content.mtime_ns) if content else (0, 0)
-        return NewPlace(source, uri, self._card.allow(title, uri), size, mtime_ns)
+        return NewPlace(source, uri, self._card.allow(title, uri), size, mtime_ns, title)
 
-    def _remove(self, gone: list[Place]) -> None:
-        if gone:
+    def _remove(self) -> None:
+        if gone := self._plan.gone():
             self._writer.remove_places(gone)
-        for place in gone:
+        for place in self._plan.lost():
             self._settled(FileResult(place.uri, Outcome.REMOVED, place.title))
 
     def _failed(self, step: Step, reason: str) -> None:
@@ -210,6 +219,11 @@ class Run:
     def _settled(self, result: FileResult) -> None:
         self.results.append(result)
         self._report(result)
+
+
+def _title_at(step: Step, title: str, own_title: str) -> str:
+    """What a document with these titles is called where the step's file stands."""
+    return title_elsewhere(title, own_title, step.content.name) if step.content else title
 
 
 def _job(key: str, content: Content) -> ParseJob[str]:

@@ -8,23 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field
 
 from ingest.worker_process import ParserLimits
 from knowledge.card import AccessRule, BankCard, ChunkingOptions, EmbedderSpec, check_bank_name
-from knowledge.config_lines import line_of
+from knowledge.config_sections import Strict, place, read_part
 from knowledge.embedding.embedder import EmbedderIdentity
 from knowledge.errors import ConfigError, InvalidBankName
 
 FEWEST_TOKENS = 32
 Suffix = Annotated[str, Field(pattern=r"^\.\w+$")]
-
-
-class Strict(BaseModel):
-    """Settings in which a name that means nothing is a mistake."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class AccessSettings(Strict):
@@ -115,62 +108,13 @@ class Settings(BaseModel):
 def read_settings(content: Mapping[str, Any], path: Path | None) -> Settings:
     """The settings in `content`, the parsed file `path`; `ConfigError` names file, line and what was expected."""
     given = {name: content[name] for name in ("banks", "ingest") if content.get(name) is not None}
-    try:
-        settings = Settings.model_validate(given)
-    except ValidationError as error:
-        raise ConfigError(_complaint(telling(error), path)) from None
+    settings = read_part(Settings, given, path)
     for name in settings.banks:
         try:
             check_bank_name(name)
         except InvalidBankName as error:
-            raise ConfigError(f"{_place(('banks', name), path)}: {error.sentence}") from None
+            raise ConfigError(f"{place(path, ('banks', name))}: {error.sentence}") from None
     return settings
-
-
-def telling(error: ValidationError) -> ErrorDetails:
-    """The complaint that says most: a misspelt name explains the missing one."""
-    complaints = error.errors()
-    return next((one for one in complaints if one["type"] == "extra_forbidden"), complaints[0])
-
-
-def _complaint(error: ErrorDetails, path: Path | None) -> str:
-    location = error["loc"]
-    name = ".".join(str(part) for part in location)
-    if error["type"] == "extra_forbidden":
-        return f"{_place(location, path)}: {name} is not a setting; write one of {', '.join(_known(location))}."
-    if error["type"] == "missing":
-        return f"{_place(location[:-1], path)}: {name} is missing."
-    if error["type"] in ("list_type", "tuple_type"):
-        return f"{_place(location, path)}: {name} should be a list, as in [{_shown(error['input'])}]."
-    if error["type"] in ("model_type", "model_attributes_type", "dict_type"):
-        return f"{_place(location, path)}: {name} should hold `name: value` lines, found {_shown(error['input'])}."
-    expected = error["msg"].removeprefix("Input should be ").removeprefix("Input ")
-    return f"{_place(location, path)}: {name} should be {expected}, found {_shown(error['input'])}."
-
-
-def _place(location: tuple[str | int, ...], path: Path | None) -> str:
-    if path is None:
-        return "The settings"
-    line = line_of(path, location)
-    return f"{path}, line {line}" if line else str(path)
-
-
-def _known(location: tuple[str | int, ...]) -> list[str]:
-    """The settings that exist beside the one at `location`."""
-    model: type[BaseModel] = IngestSettings
-    if location[0] == "banks":
-        inner: dict[str | int, type[BaseModel]] = {
-            "access": AccessSettings,
-            "chunking": ChunkingSettings,
-            "embedder": EmbedderSettings,
-        }
-        model = inner[location[2]] if len(location) > 3 else BankSettings
-    return list(model.model_fields)
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _absolute(path_glob: str | None, folder: Path) -> str | None:

@@ -43,7 +43,8 @@ class ParsedDocument:
 
     For formats that are text already (Markdown, plain text, source code) `text` is the decoded file, byte
     order mark aside, so that spans hold in the file itself. `notes` name what was not understood
-    ("3 of 10 pages have no text layer"), each a sentence for the person who reads the report.
+    ("3 of 10 pages have no text layer"), each a sentence for the person who reads the report. `own_title` is the
+    title without what the file's name gave to it; None where that is nothing.
     """
 
     text: str
@@ -53,3 +54,9 @@ class ParsedDocument:
     pages: tuple[PageSpan, ...] = ()
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    own_title: str | None = None
+
+    @property
+    def title_of_its_own(self) -> str:
+        """What the document calls itself, whatever its file is called; "" where it does not say."""
+        return self.title if self.own_title is None else self.own_title

@@ -6,11 +6,16 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from knowledge.embedding.embedder import Embedder
     from knowledge.types import Matrix
 
-WORTH_BULK = 128
+# A hundred chunks take ONNX Runtime about as long as loading torch takes.
+WORTH_BULK = 100
+# So few texts at a time until bulk is ready that the change to it is not missed for seconds.
+SLICE = 32
 
 
 class RunEmbedder:
@@ -26,13 +31,20 @@ class RunEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Unit vectors as float32 of shape (len(texts), dimension)."""
-        if self._is_ready:
-            return self._embedder.embed_bulk(texts)
         self._seen += len(texts)
         if self._preparing is None and self._seen >= WORTH_BULK:
             self._preparing = threading.Thread(target=self._embedder.embed_bulk, args=(["ready"],), daemon=True)
             self._preparing.start()
-        return self._embedder.embed(texts)
+        parts, done = [], 0
+        while done < len(texts):
+            part = self._embed(texts[done:])
+            done += len(part)
+            parts.append(part)
+        return np.concatenate(parts) if parts else self._embedder.embed(texts)
+
+    def _embed(self, texts: Sequence[str]) -> Matrix:
+        """The vectors of all texts, or of the first few while bulk is not ready."""
+        return self._embedder.embed_bulk(texts) if self._is_ready else self._embedder.embed(texts[:SLICE])
 
     @property
     def _is_ready(self) -> bool:

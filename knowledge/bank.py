@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import RLock
 from time import perf_counter
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from knowledge.card import BankCard, EmbedderSpec
 from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.remembering import Remembering
 from knowledge.errors import BankNotFound, EmbedderMismatch, UsageError
-from knowledge.retrieval.search import HybridSearch
-from knowledge.retrieval.vectors import ExactVectors, VectorIndex
-from knowledge.storage.catalog import Catalog, ChunkRow, DocumentSummary
-from knowledge.storage.lexical import Postings
+from knowledge.retrieval.conversation import conversation_vector
+from knowledge.retrieval.indexes import BankIndexes
+from knowledge.storage.catalog import Catalog, ChunkRow, DocumentSummary, Shown
 from knowledge.storage.writer import BankWriter
 from knowledge.types import ANYONE, Answer, Document, MetadataValue, Passage, Reader, Scores
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from llama_index.core.retrievers import BaseRetriever
     from llama_index.core.tools import QueryEngineTool
 
-    from knowledge.storage.chroma import ChromaMirror
     from knowledge.storage.verification import Verification
     from knowledge.types import Vector
 
@@ -45,14 +44,11 @@ class KnowledgeBank:
         self.path = path
         self.name = path.name
         self._embedders = embedders
-        self._chroma_from = chroma_from
-        self._mirror: ChromaMirror | None = None
+        self._indexes = BankIndexes(path, chroma_from=chroma_from)
         self._lock = RLock()
         self._catalog: Catalog | None = None
         self._embedder: Embedder | None = None
-        self._postings: Postings | None = None
-        self._search: HybridSearch | None = None
-        self._generation = -1
+        self._sentences: Remembering | None = None
 
     @property
     def catalog(self) -> Catalog:
@@ -72,16 +68,28 @@ class KnowledgeBank:
             self._embedder = embedder
         return self._embedder
 
+    @property
+    def sentence_embedder(self) -> Embedder:
+        """The same model for sentences of answers: it remembers those of the passages that were read last."""
+        if self._sentences is None:
+            self._sentences = Remembering(self.embedder)
+        return self._sentences
+
     def card(self) -> BankCard:
         """What the bank says about itself."""
         return self.catalog.card()
 
+    @property
+    def thresholds(self) -> Mapping[str, float]:
+        """The least confidence of an answer from this bank, under its name; empty where it is not calibrated."""
+        found = self.card().calibration
+        return {self.name: found.threshold} if found else {}
+
     def close(self) -> None:
         """Closes the catalog; the next use opens it again."""
         with self._lock:
-            catalog, mirror = self._catalog, self._mirror
-            self._mirror = self._catalog = self._postings = self._search = None
-            self._generation = -1
+            catalog, self._catalog = self._catalog, None
+            mirror = self._indexes.forget()
         # Outside the lock: a search holds the catalog while it takes the lock.
         if catalog is not None:
             catalog.close()
@@ -95,40 +103,71 @@ class KnowledgeBank:
         k: int = 5,
         reader: Reader = ANYONE,
         filters: Mapping[str, MetadataValue] = NO_FILTERS,
+        history: Sequence[str] = (),
     ) -> tuple[Passage, ...]:
         """The best `k` passages that `reader` may see, best first; none when nothing is indexed.
 
-        `filters` asks for equality with title, media_type, uri or a metadata key.
+        `filters` asks for equality with title, media_type, uri or a metadata key. `history` are the turns of the
+        conversation before the question, oldest first: what it leaves unsaid is taken from there.
         """
         if not question.strip() or k < 1:
             raise UsageError("Nothing was asked.", hint="Give a question and ask for one passage or more.")
-        return self.search_vector(question, self.embedder.embed_query(question), k=k, reader=reader, filters=filters)
+        query = conversation_vector(question, history, self.embedder.embed_query)
+        return self.search_vector(question, query, k=k, reader=reader, filters=filters, history=history)
 
     def search_vector(
-        self, question: str, query: Vector, *, k: int, reader: Reader, filters: Mapping[str, MetadataValue]
+        self,
+        question: str,
+        query: Vector,
+        *,
+        k: int,
+        reader: Reader,
+        filters: Mapping[str, MetadataValue],
+        history: Sequence[str] = (),
     ) -> tuple[Passage, ...]:
-        """As `search`, with the question's vector at hand."""
+        """As `search`, with the vector of what is asked at hand."""
         catalog = self.catalog
         with catalog.reading():
-            visible = catalog.visible(reader, filters)
-            ranked = self._current(catalog).run(question, query, k, visible)
+            search = self._indexes.current(catalog)
+            scope = self._indexes.scope(catalog, reader, filters)
+            ranked = search.run(question, query, k, scope, history=history)
             rows = catalog.chunks([chunk for chunk, _ in ranked])
-            uris = catalog.uris({row.document_id for row in rows.values()}, reader)
+            places = catalog.shown({row.document_id for row in rows.values()}, scope)
         found = [(rows[chunk], scores) for chunk, scores in ranked if chunk in rows]
         return tuple(
-            self._passage(row, scores, uris[row.document_id]) for row, scores in found if row.document_id in uris
+            self._passage(row, scores, places[row.document_id]) for row, scores in found if row.document_id in places
         )
 
     def ask(
-        self, question: str, *, reader: Reader = ANYONE, filters: Mapping[str, MetadataValue] = NO_FILTERS
+        self,
+        question: str,
+        *,
+        reader: Reader = ANYONE,
+        filters: Mapping[str, MetadataValue] = NO_FILTERS,
+        history: Sequence[str] = (),
     ) -> Answer:
-        """An extractive answer: one to three quoted sentences with citations, or an abstention."""
+        """An extractive answer: one to three quoted sentences with citations, or an abstention.
+
+        `history` are the turns of the conversation before the question, oldest first.
+        """
         from knowledge.answers.answering import answer
 
         started = perf_counter()
-        passages = self.search(question, k=READ_FOR_ANSWER, reader=reader, filters=filters)
+        if not question.strip():
+            raise UsageError("Nothing was asked.", hint="Give a question.")
+        query = conversation_vector(question, history, self.sentence_embedder.embed_query)
+        passages = self.search_vector(
+            question, query, k=READ_FOR_ANSWER, reader=reader, filters=filters, history=history
+        )
         timings = {"retrieve": perf_counter() - started}
-        return answer(question, passages, self.embedder, banks=(self.name,), timings=timings)
+        return answer(
+            question,
+            passages,
+            self.sentence_embedder,
+            banks=(self.name,),
+            thresholds=self.thresholds,
+            timings=timings,
+        )
 
     def document(self, document_id: int, *, reader: Reader = ANYONE) -> Document:
         """A document with its text; raises `UsageError` where there is none that `reader` may see."""
@@ -180,45 +219,13 @@ class KnowledgeBank:
 
         return bank_tool(self, name=name, description=description, reader=reader, llm=llm)
 
-    def _current(self, catalog: Catalog) -> HybridSearch:
-        """The indexes as of the catalog's present generation; belongs into one reading of it.
-
-        The catalog's lock is held here and the bank's is taken: never the other way round, and of one catalog only.
-        """
-        with self._lock:
-            generation = catalog.generation()
-            if self._search is None or self._search.catalog is not catalog or generation != self._generation:
-                self._search = self._load(catalog)
-                self._generation = generation
-            return self._search
-
-    def _load(self, catalog: Catalog) -> HybridSearch:
-        card = catalog.card()
-        if self._postings is None:
-            self._postings = Postings(self.path / "postings", card.language)
-        else:
-            self._postings.refresh()
-        vectors = self._through_chroma(catalog, card) or ExactVectors.load(catalog, card.embedder.dimension)
-        return HybridSearch(catalog, vectors, self._postings, card.search)
-
-    def _through_chroma(self, catalog: Catalog, card: BankCard) -> VectorIndex | None:
-        if self._chroma_from is None or catalog.counts()[1] < self._chroma_from:
-            return None
-        # Only a process that stays gains from it: Chroma takes half a second to load.
-        from knowledge.retrieval.chroma_search import ChromaVectors
-        from knowledge.storage.chroma import ChromaMirror
-
-        dimension = card.embedder.dimension
-        self._mirror = self._mirror or ChromaMirror(self.path / "chroma", dimension)
-        return ChromaVectors.open(catalog, self._mirror, dimension)
-
-    def _passage(self, row: ChunkRow, scores: Scores, uri: str) -> Passage:
+    def _passage(self, row: ChunkRow, scores: Scores, place: Shown) -> Passage:
         return Passage(
             chunk_id=row.id,
             document_id=row.document_id,
             bank=self.name,
-            title=row.title,
-            uri=uri,
+            title=place.title,
+            uri=place.uri,
             text=row.text,
             start=row.start,
             end=row.end,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePath
 from typing import Any, Literal
@@ -13,9 +13,10 @@ from knowledge.embedding.embedder import EmbedderIdentity
 from knowledge.errors import InvalidBankName
 from knowledge.types import PUBLIC
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 BANK_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
+SEARCH = ("dense_weight", "candidates", "link_weight", "document_weight", "whole_weight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,51 @@ class ChunkingOptions:
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """Fusion weight of the dense side, candidates a side, share of a hit's score its linked documents gain."""
+    """Fusion weight of the dense side, candidates a side, share of a hit's score that its linked documents gain, share
+    of a document's best score that all its chunks gain, and what they gain where its words as a whole fit best of all.
+    """
 
     dense_weight: float = 0.5
     candidates: int = 200
     link_weight: float = 0.3
+    document_weight: float = 0.3
+    whole_weight: float = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What the bank's raw confidence is worth, as measured on `questions` questions that were not fitted on.
+
+    At `threshold` and above, at most the share `tolerated` of the answers was to be wrong: of the questions that were
+    kept back, `answered` was the share answered and `wrong` the share of those answers that were wrong. `curve` holds
+    (tolerated, threshold, answered, wrong) for other wishes.
+    """
+
+    tolerated: float
+    threshold: float
+    answered: float
+    wrong: float
+    questions: int
+    created: str = ""
+    curve: tuple[tuple[float, float, float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One setting that was tried: its measure `before` and `after` on questions kept back, and whether it was kept.
+
+    `low` and `high` bound the gain with 95 % confidence; `p` is the probability of such a gain by chance.
+    """
+
+    setting: str
+    before: float
+    after: float
+    low: float
+    high: float
+    p: float
+    questions: int
+    kept: bool
+    created: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +116,14 @@ class BankCard:
     access: tuple[AccessRule, ...] = ()
     language: str = "en"
     created: str = ""
+    calibration: Calibration | None = None
+    trials: tuple[Trial, ...] = ()
 
     def allow(self, title: str, path: str) -> frozenset[str]:
         """The roles that may read a place: those of the first rule that matches, else `public`.
 
-        What a title opens, the file's own name may close: a document keeps the title of the place it was first
-        found in, and a copy named "Internal ..." is meant to be internal.
+        What a title opens, the file's own name may close: a copy named "Internal ..." is meant to be internal,
+        whatever the document itself is called.
         """
         by_title = self._first(title, path)
         return by_title if PUBLIC not in by_title else self._first(PurePath(path).stem, path)
@@ -114,8 +157,10 @@ def card_to_json(card: BankCard) -> dict[str, Any]:
         "embedder": {name: getattr(card.embedder, name) for name in ("model", "dimension", "weights", "max_tokens")},
         "spec": {name: getattr(card.spec, name) for name in ("kind", "model", "base_url", "device")},
         "chunking": {"tokens": card.chunking.tokens},
-        "search": {name: getattr(card.search, name) for name in ("dense_weight", "candidates", "link_weight")},
+        "search": {name: getattr(card.search, name) for name in SEARCH},
         "access": [{"allow": sorted(rule.allow), "title": rule.title, "path": rule.path} for rule in card.access],
+        "calibration": asdict(card.calibration) if card.calibration else None,
+        "trials": [asdict(trial) for trial in card.trials],
     }
 
 
@@ -132,4 +177,12 @@ def card_from_json(data: dict[str, Any]) -> BankCard:
         chunking=ChunkingOptions(**data["chunking"]),
         search=SearchOptions(**data["search"]),
         access=tuple(AccessRule(frozenset(r["allow"]), r["title"], r["path"]) for r in data["access"]),
+        calibration=_calibration(data.get("calibration")),
+        trials=tuple(Trial(**trial) for trial in data.get("trials", ())),
     )
+
+
+def _calibration(data: dict[str, Any] | None) -> Calibration | None:
+    if data is None:
+        return None
+    return Calibration(**{**data, "curve": tuple(tuple(point) for point in data["curve"])})

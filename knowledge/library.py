@@ -16,6 +16,7 @@ from knowledge.bank import NO_FILTERS, READ_FOR_ANSWER, KnowledgeBank, check_emb
 from knowledge.card import BankCard, EmbedderSpec, card_to_json, check_bank_name
 from knowledge.embedding.embedder import Embedder, EmbedderIdentity
 from knowledge.errors import BankNotFound, StorageError, UsageError
+from knowledge.retrieval.conversation import conversation_vector
 from knowledge.storage import schema
 from knowledge.types import ANYONE, Answer, MetadataValue, Passage, Reader
 
@@ -97,11 +98,16 @@ class Library:
         banks: Sequence[str] | None = None,
         reader: Reader = ANYONE,
         filters: Mapping[str, MetadataValue] = NO_FILTERS,
+        history: Sequence[str] = (),
     ) -> tuple[Passage, ...]:
-        """The best `k` passages of the banks that the question is routed to, of `banks` where given."""
+        """The best `k` passages of the banks that the question is routed to, of `banks` where given.
+
+        `history` are the turns of the conversation before the question, oldest first.
+        """
         if not question.strip() or k < 1:
             raise UsageError("Nothing was asked.", hint="Give a question and ask for one passage or more.")
-        return self._routed(question, self._chosen(banks), k=k, reader=reader, filters=filters)[1]
+        chosen = self._chosen(banks)
+        return self._routed(question, chosen, k=k, reader=reader, filters=filters, history=history)[1]
 
     def ask(
         self,
@@ -110,17 +116,25 @@ class Library:
         banks: Sequence[str] | None = None,
         reader: Reader = ANYONE,
         filters: Mapping[str, MetadataValue] = NO_FILTERS,
+        history: Sequence[str] = (),
     ) -> Answer:
-        """An extractive answer from the right banks: quoted sentences with citations, or an abstention."""
+        """An extractive answer from the right banks: quoted sentences with citations, or an abstention.
+
+        `history` are the turns of the conversation before the question, oldest first.
+        """
         from knowledge.answers.answering import answer
 
         if not question.strip():
             raise UsageError("Nothing was asked.", hint="Give a question.")
         started = perf_counter()
         chosen = self._chosen(banks)
-        names, passages = self._routed(question, chosen, k=READ_FOR_ANSWER, reader=reader, filters=filters)
+        names, passages = self._routed(
+            question, chosen, k=READ_FOR_ANSWER, reader=reader, filters=filters, history=history
+        )
         timings = {"retrieve": perf_counter() - started}
-        return answer(question, passages, chosen[0].embedder, banks=names, timings=timings)
+        thresholds = {name: least for bank in chosen for name, least in bank.thresholds.items()}
+        embedder = chosen[0].sentence_embedder
+        return answer(question, passages, embedder, banks=names, thresholds=thresholds, timings=timings)
 
     def _chosen(self, banks: Sequence[str] | None) -> list[KnowledgeBank]:
         names = self.names() if banks is None else tuple(dict.fromkeys(banks))
@@ -131,7 +145,14 @@ class Library:
         return [self.bank(name) for name in names]
 
     def _routed(
-        self, question: str, banks: list[KnowledgeBank], *, k: int, reader: Reader, filters: Mapping[str, MetadataValue]
+        self,
+        question: str,
+        banks: list[KnowledgeBank],
+        *,
+        k: int,
+        reader: Reader,
+        filters: Mapping[str, MetadataValue],
+        history: Sequence[str] = (),
     ) -> tuple[tuple[str, ...], tuple[Passage, ...]]:
         from knowledge.retrieval.routing import route
 
@@ -140,12 +161,12 @@ class Library:
         for bank in banks:
             identity = bank.embedder.identity
             if identity not in vectors:
-                vectors[identity] = bank.embedder.embed_query(question)
+                vectors[identity] = conversation_vector(question, history, bank.sentence_embedder.embed_query)
             query = vectors[identity]
-            found[bank.name] = bank.search_vector(question, query, k=k, reader=reader, filters=filters)
+            found[bank.name] = bank.search_vector(question, query, k=k, reader=reader, filters=filters, history=history)
         if len(banks) == 1:
             return (banks[0].name,), found[banks[0].name]
-        routing = route(question, found, {bank.name: bank.card() for bank in banks})
+        routing = route(" ".join([*history, question]), found, {bank.name: bank.card() for bank in banks})
         return routing.banks, routing.passages[:k]
 
     def _new_card(self, name: str, title: str, description: str, spec: EmbedderSpec, card: BankCard | None) -> BankCard:

@@ -7,13 +7,14 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from knowledge.errors import ConfigError
 
 CONFIG_NAME = "refdesk.yaml"
 # Each layer owns the model of its section; a name that none of them knows is refused, since a misspelt `banks`
 # would drop access rules without a word.
-SECTIONS = ("banks", "ingest", "model")
+SECTIONS = ("banks", "ingest", "model", "models", "agents", "server")
 
 # No dependency may call home; see the invariant "No network unless configured" in docs/architecture.md.
 TELEMETRY_OFF = {
@@ -28,6 +29,26 @@ TELEMETRY_OFF = {
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 
+# Each provider's variables for its key and for its address, the first that is set.
+PROVIDERS = {
+    "anthropic": (("ANTHROPIC_API_KEY",), ("ANTHROPIC_BASE_URL",)),
+    "dashscope": (("DASHSCOPE_API_KEY",), ("DASHSCOPE_BASE_URL",)),
+    "gemini": (("GEMINI_API_KEY", "GOOGLE_API_KEY"), ("GEMINI_BASE_URL", "GOOGLE_GEMINI_BASE_URL")),
+    "ollama": (("OLLAMA_API_KEY",), ("OLLAMA_HOST",)),
+    "openai": (("OPENAI_API_KEY",), ("OPENAI_BASE_URL",)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider's key, and the address it belongs to where that is not the provider's own."""
+
+    api_key: str | None = field(default=None, repr=False)
+    base_url: str | None = None
+    key_name: str = ""
+    url_name: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """What the environment says; none of it enables anything by itself."""
@@ -38,7 +59,24 @@ class Environment:
     root: Path | None = None
     openai_api_key: str | None = field(default=None, repr=False)
     openai_base_url: str | None = None
+    search_url: str | None = None
     hub_allowed: bool = False
+    studio_token: str | None = field(default=None, repr=False)
+    mcp_token: str | None = field(default=None, repr=False)
+    worker_token: str | None = field(default=None, repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)
+    smtp_password: str | None = field(default=None, repr=False)
+    database_password: str | None = field(default=None, repr=False)
+    redis_password: str | None = field(default=None, repr=False)
+    tool_server_tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
+    programs_allowed: bool = False
+    hosts: str = ""
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+
+    def provider(self, name: str) -> Provider:
+        """The key and the address of one of `PROVIDERS`."""
+        keys, urls = PROVIDERS[name]
+        return self.providers.get(name) or Provider(key_name=keys[0], url_name=urls[0])
 
 
 def read_environment(environ: Mapping[str, str]) -> Environment:
@@ -58,13 +96,60 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         root=path("REFDESK_ROOT"),
         openai_api_key=environ.get("OPENAI_API_KEY") or None,
         openai_base_url=environ.get("OPENAI_BASE_URL") or None,
+        search_url=environ.get("REFDESK_SEARCH_URL") or None,
         hub_allowed=environ.get("HF_HUB_OFFLINE", "").lower() in ("0", "false", "no"),
+        studio_token=environ.get("REFDESK_STUDIO_TOKEN") or None,
+        mcp_token=environ.get("REFDESK_MCP_TOKEN") or None,
+        worker_token=environ.get("REFDESK_WORKER_TOKEN") or None,
+        webhook_secret=environ.get("REFDESK_WEBHOOK_SECRET") or None,
+        smtp_password=environ.get("REFDESK_SMTP_PASSWORD") or None,
+        database_password=environ.get("REFDESK_DATABASE_PASSWORD") or None,
+        redis_password=environ.get("REFDESK_REDIS_PASSWORD") or None,
+        tool_server_tokens=_pairs(environ.get("REFDESK_TOOL_SERVER_TOKENS", "")),
+        programs_allowed=environ.get("REFDESK_ALLOW_PROGRAMS", "").lower() in ("1", "true", "yes"),
+        hosts=environ.get("REFDESK_HOSTS", ""),
+        providers={name: _provider(environ, *names) for name, names in PROVIDERS.items()},
     )
+
+
+def _pairs(words: str) -> dict[str, str]:
+    """Each address with the token that follows it."""
+    given = words.split()
+    return dict(zip(given[::2], given[1::2], strict=False))
+
+
+def _provider(environ: Mapping[str, str], keys: tuple[str, ...], urls: tuple[str, ...]) -> Provider:
+    key = next((name for name in keys if environ.get(name)), keys[0])
+    url = next((name for name in urls if environ.get(name)), urls[0])
+    return Provider(environ.get(key) or None, environ.get(url) or None, key, url)
+
+
+def proxy_for(address: str) -> str | None:
+    """The proxy that the environment names for this address, if any."""
+    from urllib.request import getproxies, proxy_bypass  # a tenth of a second: only when something is sent
+
+    parts = urlsplit(address)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
 
 
 def process_environment() -> Environment:
     """What the environment of this process says, for library calls that are given no settings."""
     return read_environment(os.environ)
+
+
+def whole_environment() -> dict[str, str]:
+    """A copy of the environment of this process, for a worker that is to see the same."""
+    return dict(os.environ)
+
+
+def adopt_environment(values: Mapping[str, str]) -> None:
+    """Make `values` the environment of this process: what a worker does for its caller."""
+    for name in os.environ.keys() - values.keys():
+        del os.environ[name]
+    os.environ.update(values)
 
 
 def quiet_dependencies(environ: MutableMapping[str, str], *, offline: bool) -> None:

@@ -46,6 +46,12 @@ class PageSpan:
     end: int
 
 
+def indexed(prefix: str, text: str) -> str:
+    """A text under its prefix as it is indexed: characters that nobody sees would only hide words."""
+    whole = f"{prefix}\n{text}" if prefix else text
+    return whole if whole.isascii() else INVISIBLE.sub("", whole)
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A contiguous span of a document's text, the unit that is indexed.
@@ -66,20 +72,23 @@ class Chunk:
 
     @property
     def indexed_text(self) -> str:
-        """What the embedder and the lexical index see; characters that nobody sees would only hide words from them."""
-        whole = f"{self.prefix}\n{self.text}" if self.prefix else self.text
-        return whole if whole.isascii() else INVISIBLE.sub("", whole)
+        """What the embedder and the lexical index see."""
+        return indexed(self.prefix, self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class NewPlace:
-    """Where a document stands: one file of a source, or one address; access belongs to the place."""
+    """Where a document stands: one file of a source, or one address; access and title belong to the place.
+
+    Without a `title` the place takes the one that the document is committed with.
+    """
 
     source_id: int
     uri: str
     allow: frozenset[str] = frozenset({PUBLIC})
     size: int = 0
     mtime_ns: int = 0
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,6 @@ class Place(NewPlace):
     id: int = 0
     document_id: int = 0
     content_key: str = ""
-    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,8 @@ class NewDocument:
     """A document ready to be committed: parsed, chunked and embedded.
 
     `content_key` names the bytes and the way they were read (SHA-256 of the bytes, parser and
-    chunking fingerprint); two documents with one key are the same document.
+    chunking fingerprint); two documents with one key are the same document. `title` is what it is indexed under,
+    `own_title` what the bytes alone say, "" where they say nothing and None where that is `title`.
     `vectors` is float32 of shape (len(chunks), dimension), rows of unit length.
     """
 
@@ -111,11 +120,12 @@ class NewDocument:
     pages: tuple[PageSpan, ...] = ()
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    own_title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A live document as a reader sees it: `uri` is a place that this reader may see."""
+    """A live document as a reader sees it: `uri` is a place that this reader may see, `title` its title there."""
 
     id: int
     bank: str
@@ -140,7 +150,8 @@ class Scores:
     """Why a passage stands where it does.
 
     `cosine` and `bm25` are raw; `dense` and `lexical` are the same scaled to 0..1 within the
-    query; `link` is what a title link from another hit added; `total` orders the passages.
+    query; `link` is what a title link from another hit added, `document` what the rest of the document did: a share of
+    the best score in it, and of how well its words as a whole fit; `total` orders the passages.
     """
 
     total: float
@@ -149,6 +160,12 @@ class Scores:
     dense: float
     lexical: float
     link: float = 0.0
+    document: float = 0.0
+
+    @property
+    def own(self) -> float:
+        """The total without what the rest of the document gave to it."""
+        return self.total - self.document
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,12 +39,22 @@ def test_the_commands_of_the_readme_run(refdesk: Refdesk, workplace: Path) -> No
         assert done.code == 0, (command, done)
 
 
-def test_the_python_of_the_readme_runs_and_cites(workplace: Path) -> None:
-    (block,) = blocks("python")
+@pytest.mark.parametrize(
+    ("at", "shown"),
+    [
+        (0, "leave.md None Every employee has 25 days of paid leave a year."),
+        (1, "Every employee has 25 days of paid leave a year. [1]\n\n[1] leave.md"),
+    ],
+)
+def test_the_python_of_the_readme_runs_and_cites(workplace: Path, at: int, shown: str) -> None:
     script = workplace / "snippet.py"
-    script.write_text(block, "utf-8")
+    script.write_text(blocks("python")[at], "utf-8")
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
-    assert "leave.md None Every employee has 25 days of paid leave a year." in done.stdout
+    assert shown in done.stdout
+
+
+def test_every_python_block_of_the_readme_is_run() -> None:
+    assert len(blocks("python")) == 2
 
 
 def test_every_command_stands_in_the_readme() -> None:

@@ -46,13 +46,15 @@ class HtmlParser:
         root = _tree(decoded.text, name)
         assembly = Assembly()
         HtmlText(assembly).read(_main(root))
+        own = _title(root) or assembly.first_heading()
         return ParsedDocument(
             text=assembly.text,
-            title=_title(root) or assembly.first_heading() or title_from_name(name),
+            title=own or title_from_name(name),
             media_type=self.media_type,
             blocks=tuple(assembly.blocks),
             metadata=_metadata(root),
             notes=decoded.notes,
+            own_title=own,
         )
 
 

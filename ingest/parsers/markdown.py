@@ -52,13 +52,15 @@ class MarkdownParser:
         blocks = tuple(self._blocks(text, front.end))
         declared = clean_title(str(front.metadata.get("title", "")))
         heading = next((block.label for block in blocks if block.level == 1 and block.label), "")
+        own = declared or clean_title(heading)
         return ParsedDocument(
             text=text,
-            title=declared or clean_title(heading) or title_from_name(name),
+            title=own or title_from_name(name),
             media_type=self.media_type,
             blocks=blocks,
             metadata=front.metadata,
             notes=(*decoded.notes, *front.notes),
+            own_title=own,
         )
 
     @cached_property

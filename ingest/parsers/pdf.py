@@ -37,15 +37,16 @@ class PdfParser:
         if not text.blocks:
             raise _empty(content, name)
         info = dict(content.info)
-        declared = sensible_title(info.get("Title", ""))
+        declared, line = sensible_title(info.get("Title", "")), sensible_title(text.prominent_line())
         return ParsedDocument(
             text=text.text,
-            title=declared or _made_title(text.prominent_line(), name),
+            title=declared or _made_title(line, name),
             media_type=self.media_type,
             blocks=text.blocks,
             pages=text.pages,
             metadata=_metadata(info),
             notes=_notes(content),
+            own_title=declared or line,
         )
 
 
@@ -77,7 +78,6 @@ def _made_title(line: str, name: str) -> str:
     Reports of one series begin alike; their names tell them apart.
     """
     stem = title_from_name(name)[:LONGEST_STEM]
-    line = sensible_title(line)
     if not line or _squeezed(line) in _squeezed(stem):
         return stem
     return line if _squeezed(stem) in _squeezed(line) else f"{line} ({stem})"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from ctypes import byref
+from collections.abc import Iterable, Iterator
+from ctypes import byref, c_int
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import NeedsPassword, ParseError
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument, PdfTextPage
+    from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
 
 # What PDFium puts for a hyphen at the end of a line, in place of the hyphen and the line break.
 LINE_HYPHEN = "\ufffe"
@@ -19,6 +19,8 @@ LINE_BREAK = re.compile(r"[\r\n]+")
 # A gap this many times the height of the line separates two cells of a table.
 CELL_GAP = 1.6
 WRONG_PASSWORD = 4
+# Corners are asked for in whole units of a page that is so many units wide and high.
+UNITS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +79,45 @@ class PdfContent:
 
 def read_with_pdfium(data: bytes, name: str) -> PdfContent:
     """The lines of every page; raises `NeedsPassword`, and `ParseError` for what PDFium refuses."""
-    import pypdfium2
-
-    try:
-        document = pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError as error:
-        if error.err_code == WRONG_PASSWORD:
-            raise needs_password(name) from None
-        raise ParseError(f"{name} is not a readable PDF:", hint="open it in a PDF viewer and save it again.") from None
+    document = _opened(data, name)
     try:
         return _content(document)
     finally:
         document.close()
+
+
+def shown_pages(data: bytes, name: str, numbers: Iterable[int]) -> Iterator[ShownPage]:
+    """The pages with these numbers that the file has and PDFium can read; each may be used until the next one.
+
+    Raises as `read_with_pdfium` does.
+    """
+    import pypdfium2
+
+    document = _opened(data, name)
+    try:
+        for number in numbers:
+            if not 0 < number <= len(document):
+                continue
+            try:
+                page = document[number - 1]
+                text_page = page.get_textpage()
+            except pypdfium2.PdfiumError:
+                continue
+            yield ShownPage(number, page, text_page)
+            page.close()
+    finally:
+        document.close()
+
+
+def _opened(data: bytes, name: str) -> PdfDocument:
+    import pypdfium2
+
+    try:
+        return pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code == WRONG_PASSWORD:
+            raise needs_password(name) from None
+        raise ParseError(f"{name} is not a readable PDF:", hint="open it in a PDF viewer and save it again.") from None
 
 
 def needs_password(name: str) -> NeedsPassword:
@@ -191,3 +220,32 @@ class _Boxes:
         if self._exact:
             return index
         return max(0, int(self._raw.FPDFText_GetCharIndexFromTextIndex(self._handle, index)))
+
+
+class ShownPage:
+    """One page as a viewer shows it: its characters in its own order, and where each of them stands."""
+
+    def __init__(self, number: int, page: PdfPage, text_page: PdfTextPage) -> None:
+        self.number = number
+        self.text: str = text_page.get_text_range()
+        self._page: Any = page
+        self._boxes = _Boxes(text_page, exact=len(self.text) == text_page.count_chars())
+
+    def box(self, index: int) -> tuple[float, float, float, float] | None:
+        """Left, top, right and bottom of a character as fractions of the page, from its upper left corner.
+
+        None for what takes no room, such as a line break. Turned and cropped pages count as they are shown.
+        """
+        left, bottom, right, top = self._boxes.box(index)
+        if right <= left or top <= bottom:
+            return None
+        corners = [self._shown(left, bottom), self._shown(right, top)]
+        (x0, x1), (y0, y1) = (sorted(values) for values in zip(*corners, strict=True))
+        return x0, y0, x1, y1
+
+    def _shown(self, x: float, y: float) -> tuple[float, float]:
+        import pypdfium2.raw as raw
+
+        across, down = c_int(), c_int()
+        raw.FPDF_PageToDevice(self._page.raw, 0, 0, UNITS, UNITS, 0, x, y, byref(across), byref(down))
+        return min(1.0, max(0.0, across.value / UNITS)), min(1.0, max(0.0, down.value / UNITS))

@@ -42,6 +42,7 @@ class PlainTextParser:
             media_type=self.media_type,
             blocks=blocks,
             notes=decoded.notes,
+            own_title=heading,
         )
 
 

@@ -74,6 +74,7 @@ class SourceCodeParser:
             blocks=tuple(_blocks(lines, starts)),
             metadata={"language": language},
             notes=decoded.notes,
+            own_title="",
         )
 
 

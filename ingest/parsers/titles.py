@@ -29,6 +29,19 @@ def sensible_title(title: str) -> str:
     return "" if PLACEHOLDER.match(cleaned) else cleaned
 
 
+def title_elsewhere(title: str, own_title: str, name: str) -> str:
+    """What a document with these titles is called where its file is called `name`.
+
+    A title that was made of the name of another file is not shown here: whoever may read this file need not know
+    of the other.
+    """
+    base, stem = clean_title(name.rsplit("/", 1)[-1]), title_from_name(name)
+    if title in (base, stem, f"{own_title} ({stem})"):
+        return title
+    suffix = PurePath(base).suffix
+    return own_title or (base if suffix and title.endswith(suffix) else stem)
+
+
 def title_from_name(name: str) -> str:
     """A readable title made from a file's name: `Q3_report-final.pdf` becomes `Q3 report final`."""
     stem = PurePath(name.rsplit("/", 1)[-1]).stem or name

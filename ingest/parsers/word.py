@@ -54,12 +54,14 @@ class WordParser:
             metadata, title = _metadata(document), sensible_title(document.core_properties.title or "")
         except DAMAGE:
             raise damaged(name) from None
+        own = title or assembly.first_heading()
         return ParsedDocument(
             text=assembly.text,
-            title=title or assembly.first_heading() or title_from_name(name),
+            title=own or title_from_name(name),
             media_type=self.media_type,
             blocks=tuple(assembly.blocks),
             metadata=metadata,
+            own_title=own,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -23,6 +23,7 @@ NEW_TERMS = 0.2
 TOO_ALIKE = 0.7
 A_TOSS_UP = 0.4
 WORTH_OF_NEW_TERMS = 10.0
+NOT_CALIBRATED: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,12 @@ class Extract:
     sentences: tuple[AnswerSentence, ...]
     confidence: float
     closest: tuple[Passage, ...]
+    threshold: float = THRESHOLD
 
     @property
     def abstains(self) -> bool:
         """Whether the sentences are too unsure to be given as an answer."""
-        return not self.sentences or self.confidence < THRESHOLD
+        return not self.sentences or self.confidence < self.threshold
 
 
 def extract(
@@ -44,21 +46,21 @@ def extract(
     passages: Sequence[Passage],
     embedder: Embedder,
     *,
-    rarity: Callable[[str], float] | None = None,
+    thresholds: Mapping[str, float] = NOT_CALIBRATED,
     language: str = "english",
 ) -> Extract:
     """One to three units out of `passages`, best first as given, that answer `question`.
 
-    Every citation's quote is verbatim. `rarity` is the inverse document frequency of a stem in the bank;
-    without it every term counts alike, names and numbers half as much again.
+    Every citation's quote is verbatim. `thresholds` are the least confidences of banks that are calibrated.
     """
     lexicon = Lexicon(language)
-    asked = analyse(question, lexicon, rarity=rarity)
+    asked = analyse(question, lexicon)
     ranked = rank(asked, passages, embedder, lexicon)
     sure = confidence(asked, [r.candidate for r in ranked], [r.cosine for r in ranked], passages, lexicon)
     chosen = _choose(asked, ranked, lexicon)
     quoted = tuple(AnswerSentence(one.text, (one.passage.cite(one.start, one.end),)) for one in chosen)
-    return Extract(quoted, sure, tuple(passages))
+    bank = chosen[0].passage.bank if chosen else ""
+    return Extract(quoted, sure, tuple(passages), thresholds.get(bank, THRESHOLD))
 
 
 def answer(
@@ -67,13 +69,13 @@ def answer(
     embedder: Embedder,
     *,
     banks: Sequence[str] = (),
+    thresholds: Mapping[str, float] = NOT_CALIBRATED,
     timings: Mapping[str, float] | None = None,
-    rarity: Callable[[str], float] | None = None,
     language: str = "english",
 ) -> Answer:
     """The extractive answer to `question`, or an abstention; `closest` holds what came nearest either way."""
     begun = perf_counter()
-    found = extract(question, passages, embedder, rarity=rarity, language=language)
+    found = extract(question, passages, embedder, thresholds=thresholds, language=language)
     given = () if found.abstains else found.sentences
     return Answer(
         question=question,

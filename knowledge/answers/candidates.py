@@ -98,7 +98,7 @@ def _readable(text: str, spans: Sequence[Span]) -> list[str]:
     return found
 
 
-def features(question: Question, candidate: Candidate, cosine: float, best_total: float) -> tuple[float, ...]:
+def features(question: Question, candidate: Candidate, cosine: float, best_own: float) -> tuple[float, ...]:
     """The values of `FEATURES` for one candidate; all lie in about 0..1."""
     scores = candidate.passage.scores
     return (
@@ -106,7 +106,7 @@ def features(question: Question, candidate: Candidate, cosine: float, best_total
         question.coverage(candidate.stems),
         question.coverage(candidate.around),
         question.answered_by(candidate.text),
-        scores.total / best_total if best_total > 0 else 0.0,
+        scores.own / best_own if best_own > 0 else 0.0,
         scores.cosine,
         question.coverage(candidate.topic),
         float(candidate.text.endswith("?")),
@@ -119,14 +119,14 @@ def features(question: Question, candidate: Candidate, cosine: float, best_total
 
 def shortlist(question: Question, found: Sequence[Candidate], limit: int) -> list[Candidate]:
     """The `limit` candidates that are worth an embedding: by words, kind of answer and place alone."""
-    best = max((c.passage.scores.total for c in found), default=1.0) or 1.0
+    best = max((c.passage.scores.own for c in found), default=1.0) or 1.0
 
     def promise(candidate: Candidate) -> float:
         return (
             question.coverage(candidate.stems)
             + 0.5 * question.coverage(candidate.around)
             + 0.3 * question.answered_by(candidate.text)
-            + candidate.passage.scores.total / best
+            + candidate.passage.scores.own / best
             - 0.5 * (candidate.text.count(" ") + 1 < FEWEST_WORDS)
             - 0.5 * candidate.text.endswith("?")
         )

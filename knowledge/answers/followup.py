@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from knowledge.answers.lexicon import Lexicon
+from knowledge.types import Answer
 
 REFERS_BACK = re.compile(
     r"\b(?:it|its|they|them|their|theirs|this|these|those|he|him|his|she|her|hers|ones|same|else|instead)\b"
@@ -29,6 +30,17 @@ def readings(question: str, previous: str) -> tuple[str, ...]:
     if not own or CONTINUES.match(question) or (REFERS_BACK.search(question) and len(own) <= 2 * SHORT):
         return joined, question
     return (question, joined) if len(own) <= SHORT else (question,)
+
+
+def speaks_of(question: str, answer: Answer) -> bool:
+    """Whether what was found for `question` together with the words before it holds any word of `question` itself.
+
+    What holds none answers the words before, not the question.
+    """
+    lexicon = Lexicon()
+    own = set(lexicon.content(question))
+    places = [" ".join((c.title, *c.headings)) for c in answer.citations]
+    return not own or not own.isdisjoint(lexicon.stems(" ".join([answer.text, *places])))
 
 
 def _joined(question: str, previous: str, lexicon: Lexicon) -> str:

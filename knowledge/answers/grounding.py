@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from knowledge.answers.evidence import NOTHING_FOUND, Evidence, as_data
@@ -29,6 +29,8 @@ LATE_MARKS = re.compile(rf"([.!?…。！？])((?:{MARK.pattern})+)")
 
 # Finds the words of passages that support a sentence, best first; none where nothing supports it.
 Check = Callable[[str, Sequence[Passage]], tuple[Citation, ...]]
+# Which of the sentences that nothing supports may stand all the same, since they say nothing about the documents.
+Spare = Callable[[Sequence[str]], Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +57,23 @@ def with_passages(question: str, evidence: Evidence) -> str:
     return f"{data or NOTHING_FOUND}\n\nAnswer from these passages alone, by the rules.\n\nQuestion: {question}"
 
 
-def ground(reply: str, evidence: Evidence, check: Check) -> Grounded:
+def ground(reply: str, evidence: Evidence, check: Check, *, spare: Spare | None = None) -> Grounded:
     """Check each sentence of `reply` against the passages it names, else against all that the model saw.
 
-    A sentence that nothing supports is dropped; the marks in the text count the citations in order of appearance.
+    A sentence that nothing supports is dropped, unless `spare` lets it stand, without a citation; the marks in the
+    text count the citations in order of appearance.
     """
-    kept: list[tuple[_Claim, AnswerSentence]] = []
-    dropped: list[str] = []
-    for claim in _claims(reply):
-        if _is_abstention(claim.text):
-            continue
-        if citations := _support(claim, evidence, check):
-            kept.append((claim, AnswerSentence(claim.text, citations)))
-        else:
-            dropped.append(claim.text)
-    return Grounded(_marked(kept), tuple(sentence for _, sentence in kept), tuple(dropped))
+    claims = [claim for claim in _claims(reply, headings=spare is not None) if not _is_abstention(claim.text)]
+    support = [_support(claim, evidence, check) for claim in claims]
+    bare = [claim.text for claim, citations in zip(claims, support, strict=True) if not citations]
+    spared = spare(bare) if spare and bare else ()
+    kept = [
+        (claim, AnswerSentence(claim.text, citations))
+        for claim, citations in zip(claims, support, strict=True)
+        if citations or claim.text in spared
+    ]
+    dropped = tuple(text for text in bare if text not in spared)
+    return Grounded(_marked(kept), tuple(sentence for _, sentence in kept), dropped)
 
 
 def answer_from(
@@ -100,12 +104,16 @@ def _support(claim: _Claim, evidence: Evidence, check: Check) -> tuple[Citation,
     return (check(claim.text, named) if named else ()) or check(claim.text, evidence.passages)
 
 
-def _claims(reply: str) -> Iterable[_Claim]:
-    """The sentences of a reply; headings and rulers are layout and claim nothing."""
+def _claims(reply: str, *, headings: bool = False) -> Iterable[_Claim]:
+    """The sentences of a reply; headings and rulers are layout and claim nothing.
+
+    With `headings`, a reply that is nothing else says what they say.
+    """
     text = LATE_MARKS.sub(lambda match: f"{match.group(2)}{match.group(1)}", reply)
-    for span in split(text):
-        if span.kind not in (SpanKind.HEADING, SpanKind.HEADER):
-            yield _claim(text, span)
+    spans = split(text)
+    said = [span for span in spans if span.kind not in (SpanKind.HEADING, SpanKind.HEADER)]
+    for span in said or (spans if headings else ()):
+        yield _claim(text, span)
 
 
 def _claim(text: str, span: Span) -> _Claim:
@@ -123,5 +131,6 @@ def _marked(kept: Iterable[tuple[_Claim, AnswerSentence]]) -> str:
     parts: list[str] = []
     for claim, sentence in kept:
         marks = "".join(f"[{numbers.setdefault(cited, len(numbers) + 1)}]" for cited in sentence.citations)
-        parts.append(f"\n- {claim.text} {marks}\n" if claim.is_item else f" {claim.text} {marks}")
+        said = f"{claim.text} {marks}".rstrip()
+        parts.append(f"\n- {said}\n" if claim.is_item else f" {said}")
     return re.sub(r"\n+ ?", "\n", "".join(parts)).strip()

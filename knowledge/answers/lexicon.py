@@ -62,6 +62,8 @@ class Lexicon:
 
     def __init__(self, language: str = "english") -> None:
         self._stemmer = Stemmer.Stemmer(language)
+        # A few hundred words make up most of what a question's passages say, and they are met again and again.
+        self._known: dict[str, tuple[str, ...]] = {}
 
     def stem(self, word: str) -> str:
         """The stem of one word, without case, accents and possessive ending; a number in one notation."""
@@ -90,11 +92,11 @@ class Lexicon:
 
     def content(self, text: str) -> list[str]:
         """The stems of the words that carry content, in order, with repetitions."""
-        return [word.stem for word in self.words(text) if not word.is_stop]
+        return [stem for run in WORD.findall(text) for stem in self._content_of(run)]
 
     def stems(self, text: str) -> frozenset[str]:
         """The content stems of a text."""
-        return frozenset(self.content(text))
+        return frozenset().union(*map(self._content_of, set(WORD.findall(text))))
 
     def terms(self, question: str) -> tuple[str, ...]:
         """What a question asks about: its content stems, each once; all its stems where nothing else is left."""
@@ -102,6 +104,20 @@ class Lexicon:
         content = [w.stem for w in words if not w.is_stop]
         topical = [w.stem for w in words if not w.is_stop and w.surface.lower() not in QUESTION_WORDS]
         return tuple(dict.fromkeys(topical or content or [w.stem for w in words]))
+
+    def _content_of(self, run: str) -> tuple[str, ...]:
+        """The content stems of what `WORD` finds at one place."""
+        found = self._known.get(run)
+        if found is None:
+            found = self._known[run] = self._plain(run) if run.isascii() else self._of_words(run)
+        return found
+
+    def _plain(self, run: str) -> tuple[str, ...]:
+        """As `_of_words`, for what is one word in any case: most of what passages say."""
+        return () if run.lower() in STOP_WORDS else (self.stem(run),)
+
+    def _of_words(self, run: str) -> tuple[str, ...]:
+        return tuple(word.stem for word in self.words(run) if not word.is_stop)
 
 
 def _plain_number(written: str) -> str:

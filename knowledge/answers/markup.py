@@ -18,11 +18,15 @@ TAG = re.compile(
 )
 LINE_MARKER = re.compile(r"^[ \t]*(?:#{1,6}|>+|[-*+•])[ \t]+", re.MULTILINE)
 SPACE_BEFORE = re.compile(r" +([,.;:!?])(?=\s|$)")
+# Without any of these there is no mark-up to remove.
+MARKS = re.compile(r"[\[\]<>*_`&#•]|^[ \t]*[-+][ \t]", re.MULTILINE)
 CELL_BREAK = re.compile(r"(?<!\\)\||\t")
 
 
 def plain(quote: str) -> str:
     """`quote` as one line for people to read; words and their order stay."""
+    if not MARKS.search(quote):
+        return SPACE_BEFORE.sub(r"\1", " ".join(quote.split()))
     text = IMAGE.sub(r"\1", quote)
     for pattern in (LINK, REFERENCE):
         text = pattern.sub(r"\1", text)

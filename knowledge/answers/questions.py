@@ -120,7 +120,7 @@ class Question:
 
 
 def analyse(text: str, lexicon: Lexicon, *, rarity: Callable[[str], float] | None = None) -> Question:
-    """`text` taken apart; `rarity` gives the inverse document frequency of a stem where a bank knows it."""
+    """`text` taken apart; terms weigh as `rarity` says, else alike, names and numbers half as much again."""
     terms = lexicon.terms(text)
     exact = exact_words(text, lexicon)
     strict = frozenset(stem for stem, _, _ in exact)

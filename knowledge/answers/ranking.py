@@ -19,7 +19,7 @@ from knowledge.embedding.embedder import Embedder
 from knowledge.types import Passage
 
 PASSAGES_READ = 6
-UNITS_EMBEDDED = 10
+UNITS_EMBEDDED = 5
 WEIGHTS = (5.47, 1.79, 0.51, 0.44, 6.69, -5.05, -0.88, -2.29, -0.12, 0.29, 0.0, -0.49)
 
 
@@ -37,7 +37,7 @@ def rank(asked: Question, passages: Sequence[Passage], embedder: Embedder, lexic
     short = shortlist(asked, candidates(passages[:PASSAGES_READ], lexicon), UNITS_EMBEDDED)
     if not short:
         return []
-    best = max(p.scores.total for p in passages)
+    best = max(p.scores.own for p in passages)
     near = cosines(embedder.embed_query(asked.text), embedder.embed([c.embedded_text for c in short]))
     ranked = [Ranked(c, cosine, score(features(asked, c, cosine, best))) for c, cosine in zip(short, near, strict=True)]
     return sorted(ranked, key=lambda r: r.score, reverse=True)

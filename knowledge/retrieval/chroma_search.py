@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from knowledge.retrieval.vectors import ExactVectors
+from knowledge.retrieval.vectors import ExactVectors, chunks_among, rows_of
 from knowledge.storage.catalog import Catalog
 from knowledge.storage.chroma import ChromaMirror
+from knowledge.storage.scope import Ids
 
 if TYPE_CHECKING:
     from knowledge.types import Vector
@@ -18,12 +19,18 @@ OVERFETCH = 4
 
 
 class ChromaVectors:
-    """A `VectorIndex` over the mirror; what Chroma does not hold or may not show is taken from the catalog."""
+    """A `VectorIndex` over the mirror; what Chroma does not hold or may not show is taken from the catalog.
+
+    Belongs to one generation of the catalog. Which document a chunk belongs to is kept in memory, 16 bytes a chunk; all
+    vectors are only where a reader or a filter leaves too little of what Chroma finds.
+    """
 
     def __init__(self, catalog: Catalog, mirror: ChromaMirror, dimension: int) -> None:
         self._catalog = catalog
         self._mirror = mirror
         self._dimension = dimension
+        self._ids, self._documents = catalog.owners()
+        self._all: ExactVectors | None = None
 
     @classmethod
     def open(cls, catalog: Catalog, mirror: ChromaMirror, dimension: int) -> Self | None:
@@ -31,31 +38,57 @@ class ChromaVectors:
         with catalog.reading() as connection:
             return cls(catalog, mirror, dimension) if mirror.catch_up(connection) else None
 
-    def search(self, query: Vector, limit: int, documents: Collection[int] | None) -> dict[int, float]:
+    def search(self, query: Vector, limit: int, documents: Ids | None) -> dict[int, float]:
         """Approximate; exact over the visible documents where too few of the nearest may be seen."""
-        wanted = limit if documents is None else limit * OVERFETCH
-        found = self._mirror.nearest(query, wanted)
         if documents is None:
-            return found
-        owners = self.owners(list(found))
-        visible = [chunk for chunk in found if owners.get(chunk) in documents]
-        if len(visible) < limit and len(found) == wanted:
-            return self._exact(list(documents)).search(query, limit, None)
-        return {chunk: found[chunk] for chunk in visible[:limit]}
+            return self._mirror.nearest(query, limit)
+        visible = np.isin(self._documents, documents)
+        if visible.sum() * OVERFETCH < len(self._ids):
+            return self._exact().search(query, limit, documents)
+        found = self._mirror.nearest(query, limit * OVERFETCH)
+        rows = rows_of(self._ids, list(found))
+        seen = self._ids[rows[visible[rows]]][:limit].tolist()
+        if len(seen) < limit and len(found) == limit * OVERFETCH:
+            return self._exact().search(query, limit, documents)
+        return {chunk: found[chunk] for chunk in seen}
+
+    def within(self, documents: Ids, most: int) -> list[int] | None:
+        """By lookup."""
+        chunks = self._ids[np.isin(self._documents, documents)]
+        return chunks.tolist() if len(chunks) <= most else None
 
     def score(self, query: Vector, chunk_ids: Sequence[int]) -> dict[int, float]:
         """Exact, from the catalog's vectors."""
-        ids, _, matrix = self._catalog.vectors(self._dimension, chunks=chunk_ids)
-        return dict(zip(ids.tolist(), (matrix @ query).tolist(), strict=True))
+        return self._read(rows_of(self._ids, chunk_ids)).score(query, chunk_ids)
 
     def owners(self, chunk_ids: Sequence[int]) -> dict[int, int]:
-        """From the catalog."""
-        ids, documents, _ = self._catalog.vectors(self._dimension, chunks=chunk_ids)
-        return dict(zip(ids.tolist(), documents.tolist(), strict=True))
+        """By lookup."""
+        rows = rows_of(self._ids, chunk_ids)
+        return dict(zip(self._ids[rows].tolist(), self._documents[rows].tolist(), strict=True))
 
     def nearest_in(self, query: Vector, documents: Sequence[int]) -> dict[int, int]:
         """Exact, from the catalog's vectors."""
-        return self._exact(documents).nearest_in(query, documents)
+        wanted = np.asarray(documents, dtype=np.int64)
+        return self._read(np.flatnonzero(np.isin(self._documents, wanted))).nearest_in(query, documents)
 
-    def _exact(self, documents: Sequence[int]) -> ExactVectors:
-        return ExactVectors(*self._catalog.vectors(self._dimension, documents=np.asarray(documents).tolist()))
+    def among(self, chunk_ids: Sequence[int], documents: Ids) -> list[int]:
+        """By lookup."""
+        return chunks_among(self._ids, self._documents, chunk_ids, documents)
+
+    def share(self, documents: Ids) -> float:
+        """By lookup."""
+        return float(np.isin(self._documents, documents).mean()) if len(self._ids) else 0.0
+
+    def _read(self, rows: Ids) -> ExactVectors:
+        """The vectors of some rows, ascending; all of them where they are in memory anyway."""
+        if self._all is not None:
+            return self._all
+        rows = np.sort(rows)
+        matrix = self._catalog.vectors_of(self._ids[rows], self._dimension)
+        return ExactVectors(self._ids[rows], self._documents[rows], matrix)
+
+    def _exact(self) -> ExactVectors:
+        """All vectors, read when they are first needed; whoever searches holds the catalog's lock."""
+        if self._all is None:
+            self._all = ExactVectors.load(self._catalog, self._dimension)
+        return self._all

@@ -14,6 +14,14 @@ from knowledge.types import Scores
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """What a chunk's score gained beyond its own words: by a title link, and by the rest of its document."""
+
+    link: float = 0.0
+    document: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Fusion:
     """The raw scores of one query's candidates by chunk id, and what they are scaled by.
 
@@ -46,12 +54,12 @@ class Fusion:
             for chunk, cosine in self.cosines.items()
         }
 
-    def explain(self, chunk: int, total: float, *, link: float, cosine: float | None = None) -> Scores:
+    def explain(self, chunk: int, total: float, added: Added, cosine: float | None = None) -> Scores:
         """Every part of a chunk's score; one that only a link brought in has its cosine and nothing else."""
         if cosine is not None:
-            return Scores(total, cosine, 0.0, 0.0, 0.0, link)
+            return Scores(total, cosine, 0.0, 0.0, 0.0, added.link, added.document)
         near, raw = self.cosines[chunk], self.bm25.get(chunk, 0.0)
-        return Scores(total, near, raw, self.dense(near), self.lexical(raw), link)
+        return Scores(total, near, raw, self.dense(near), self.lexical(raw), added.link, added.document)
 
 
 def fuse(cosines: Mapping[int, float], bm25: Mapping[int, float], *, floor: float, weight: float) -> Fusion:

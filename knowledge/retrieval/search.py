@@ -2,72 +2,116 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from knowledge.card import SearchOptions
-from knowledge.retrieval.fusion import Fusion, fuse
+from knowledge.retrieval.conversation import term_weights
+from knowledge.retrieval.fusion import Added, Fusion, fuse
 from knowledge.retrieval.vectors import VectorIndex
 from knowledge.storage.catalog import Catalog
-from knowledge.storage.lexical import Postings
+from knowledge.storage.lexical import Postings, Words
+from knowledge.storage.scope import Ids, Scope
 from knowledge.types import Scores
 
 if TYPE_CHECKING:
     from knowledge.types import Vector
 
 HOP_FROM = 10
+# Up to so many chunks that may be seen are scored by name; of more, the best are looked through until there are enough.
+FEW_CHUNKS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class HybridSearch:
-    """The indexes of one generation of a bank."""
+    """The indexes of one generation of a bank: `postings` are those of its chunks, `wholes` those of its documents."""
 
     catalog: Catalog
     vectors: VectorIndex
     postings: Postings
+    wholes: Postings
     options: SearchOptions
 
-    def run(self, text: str, query: Vector, limit: int, documents: Collection[int] | None) -> list[tuple[int, Scores]]:
-        """The best `limit` chunks for `text` with its vector `query`, best first, of `documents` where given.
+    def run(
+        self, text: str, query: Vector, limit: int, scope: Scope, *, history: Sequence[str] = ()
+    ) -> list[tuple[int, Scores]]:
+        """The best `limit` chunks for `text` with its vector `query`, best first, within `scope`.
 
-        Must run within one reading of the catalog.
+        `history` are the turns before it, oldest first. Must run within one reading of the catalog.
         """
-        fusion = self._candidates(text, query, max(limit, self.options.candidates), documents)
+        words = term_weights(text, history, self.postings.terms) if history else text
+        fusion = self._candidates(words, query, max(limit, self.options.candidates), scope.documents)
         totals = fusion.totals()
-        links, strangers = self._hop(_ranked(totals)[:HOP_FROM], totals, query, documents)
-        return [
-            (chunk, fusion.explain(chunk, total, link=links.get(chunk, 0.0), cosine=strangers.get(chunk)))
-            for chunk, total in _ranked(totals)[:limit]
-        ]
+        lifts = self._lift(words, totals)
+        links, strangers = self._hop(_ranked(totals)[:HOP_FROM], totals, query, scope)
+        best = _ranked(totals)[:limit]
+        added = {chunk: Added(links.get(chunk, 0.0), lifts.get(chunk, 0.0)) for chunk, _ in best}
+        return [(chunk, fusion.explain(chunk, total, added[chunk], strangers.get(chunk))) for chunk, total in best]
 
-    def _candidates(self, text: str, query: Vector, count: int, documents: Collection[int] | None) -> Fusion:
+    def _candidates(self, text: Words, query: Vector, count: int, documents: Ids | None) -> Fusion:
         cosines = self.vectors.search(query, count, documents)
         floor = min(cosines.values(), default=0.0)
-        bm25 = self.postings.search(text, count)
-        only_lexical = [chunk for chunk in bm25 if chunk not in cosines]
-        cosines |= self._visible_scores(query, only_lexical, documents)
+        bm25 = self._lexical(text, count, documents)
+        cosines |= self.vectors.score(query, [chunk for chunk in bm25 if chunk not in cosines])
         bm25 = {chunk: score for chunk, score in bm25.items() if chunk in cosines}
         bm25 |= self.postings.score(text, [chunk for chunk in cosines if chunk not in bm25])
         return fuse(cosines, bm25, floor=floor, weight=self.options.dense_weight)
 
-    def _visible_scores(self, query: Vector, chunks: list[int], documents: Collection[int] | None) -> dict[int, float]:
-        if documents is not None:
-            chunks = [chunk for chunk, owner in self.vectors.owners(chunks).items() if owner in documents]
-        return self.vectors.score(query, chunks)
+    def _lexical(self, text: Words, count: int, documents: Ids | None) -> dict[int, float]:
+        """The best `count` by BM25 of what may be seen, so that hidden chunks do not take the places of others."""
+        if documents is None:
+            return self.postings.search(text, count)
+        few = self.vectors.within(documents, FEW_CHUNKS)
+        if few is not None:
+            return dict(_ranked(self.postings.score(text, few))[:count])
+
+        share = self.vectors.share(documents)
+        return self.postings.search_visible(
+            text, count, lambda chunks: self.vectors.among(chunks, documents), share=share
+        )
+
+    def _lift(self, words: Words, totals: dict[int, float]) -> dict[int, float]:
+        """Adds to every candidate what speaks for its document; returns what each gained.
+
+        A chunk of a document that answers well, or is about what is asked as a whole, is likelier to matter than one
+        that happens to use the same words.
+        """
+        owners = self.vectors.owners(list(totals))
+        best: dict[int, float] = {}
+        for chunk, owner in owners.items():
+            best[owner] = max(best.get(owner, 0.0), totals[chunk])
+        whole = self._whole(words, list(best))
+        gains = {owner: self.options.document_weight * score + whole.get(owner, 0.0) for owner, score in best.items()}
+        lifts = {chunk: gains[owner] for chunk, owner in owners.items()}
+        for chunk, lift in lifts.items():
+            totals[chunk] += lift
+        return lifts
+
+    def _whole(self, words: Words, documents: Sequence[int]) -> dict[int, float]:
+        """What each of the documents gains by its words as a whole.
+
+        How rare a word is counts by documents here: a name that stands in a few of them, again and again, tells them
+        apart, however few of their chunks repeat it.
+        """
+        if self.options.whole_weight <= 0:
+            return {}
+        bm25 = self.wholes.score(words, documents)
+        most = max(bm25.values(), default=0.0)
+        return {document: self.options.whole_weight * score / most for document, score in bm25.items() if most > 0}
 
     def _hop(
         self,
         top: list[tuple[int, float]],
         totals: dict[int, float],
         query: Vector,
-        documents: Collection[int] | None,
+        scope: Scope,
     ) -> tuple[dict[int, float], dict[int, float]]:
         """Adds to the best chunk of each linked document a share of the score of the hit that links to it.
 
         Returns what each chunk gained, and the cosines of those that were no candidates before.
         """
-        gains = self._gains(top, documents)
+        gains = self._gains(top, scope)
         targets = self.vectors.nearest_in(query, list(gains)) if gains else {}
         strangers = self.vectors.score(query, [chunk for chunk in targets.values() if chunk not in totals])
         links = {chunk: gains[document] for document, chunk in targets.items()}
@@ -75,7 +119,7 @@ class HybridSearch:
             totals[chunk] = totals.get(chunk, 0.0) + gain
         return links, strangers
 
-    def _gains(self, top: list[tuple[int, float]], documents: Collection[int] | None) -> dict[int, float]:
+    def _gains(self, top: list[tuple[int, float]], scope: Scope) -> dict[int, float]:
         if self.options.link_weight <= 0:
             return {}
         owners = self.vectors.owners([chunk for chunk, _ in top])
@@ -83,8 +127,8 @@ class HybridSearch:
         for chunk, total in top:
             parents.setdefault(owners[chunk], total)
         gains: dict[int, float] = {}
-        for parent, target in self.catalog.links(list(parents)):
-            if documents is None or target in documents:
+        for parent, target in self.catalog.links(list(parents), scope):
+            if scope.holds(target):
                 gains[target] = max(gains.get(target, 0.0), self.options.link_weight * parents[parent])
         return gains
 

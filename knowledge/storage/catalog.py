@@ -12,30 +12,22 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from knowledge.card import BankCard, card_from_json
-from knowledge.errors import UsageError
 from knowledge.storage.schema import connect, failures, transaction
+from knowledge.storage.scope import EVERYTHING, Ids, Scope, marks, open_kinds, resolved
 from knowledge.types import Document, MetadataValue, PageSpan, Reader
 
 if TYPE_CHECKING:
     from knowledge.types import Matrix
 
-Ids = NDArray[np.int64]
 VECTOR_TYPE = np.float16
-# One step in the index for each kind of access: SELECT DISTINCT would read all places at every query.
-KINDS_OF_ACCESS = """
-WITH RECURSIVE kind (allow) AS (
-    SELECT min(allow) FROM place
-    UNION ALL SELECT (SELECT min(p.allow) FROM place p WHERE p.allow > kind.allow) FROM kind WHERE allow IS NOT NULL
-) SELECT allow FROM kind WHERE allow IS NOT NULL
-"""
+BLOCK = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentSummary:
-    """A live document without its text; `allow` holds the roles of the place that is shown."""
+    """A live document without its text, as the place that is shown has it; `allow` holds the roles of that place."""
 
     id: int
     title: str
@@ -46,12 +38,19 @@ class DocumentSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """The place of a document that a reader is shown, and what it is called there."""
+
+    uri: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkRow:
-    """A chunk of a live document, as a passage needs it."""
+    """A chunk of a live document, as a passage needs it; what the document is called depends on the reader."""
 
     id: int
     document_id: int
-    title: str
     text: str
     start: int
     end: int
@@ -110,69 +109,96 @@ class Catalog:
         """Of all live chunks, or those named, by id: chunk ids, document ids, float32 of shape (n, dimension)."""
         column, wanted = ("chunk_id", chunks) if chunks is not None else ("document_id", documents)
         only = "" if wanted is None else f" AND {column} IN (SELECT value FROM json_each(?))"
+        live = f"document_id IN (SELECT id FROM document WHERE state = 'live'){only}"
+        values = [] if wanted is None else [json.dumps(list(wanted))]
         with self.reading() as connection:
-            query = (
-                "SELECT chunk_id, document_id, data FROM vector"
-                f" WHERE document_id IN (SELECT id FROM document WHERE state = 'live'){only} ORDER BY chunk_id"
-            )
-            rows = connection.execute(query, [] if wanted is None else [json.dumps(list(wanted))]).fetchall()
-        matrix = np.frombuffer(b"".join(row[2] for row in rows), dtype=VECTOR_TYPE).reshape(len(rows), dimension)
-        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-        owners = np.fromiter((row[1] for row in rows), np.int64, len(rows))
-        return ids, owners, matrix.astype(np.float32)
+            count = connection.execute(f"SELECT count(*) FROM vector WHERE {live}", values).fetchone()[0]
+            ids, owners = np.empty(count, np.int64), np.empty(count, np.int64)
+            matrix = np.empty((count, dimension), np.float32)
+            query = f"SELECT chunk_id, document_id, data FROM vector WHERE {live} ORDER BY chunk_id"
+            cursor = connection.execute(query, values)
+            # In blocks: of a large bank all rows at once would take several times the memory of the matrix.
+            for start in range(0, count, BLOCK):
+                rows = cursor.fetchmany(min(BLOCK, count - start))
+                part = slice(start, start + len(rows))
+                ids[part] = [row[0] for row in rows]
+                owners[part] = [row[1] for row in rows]
+                matrix[part] = np.frombuffer(b"".join(row[2] for row in rows), VECTOR_TYPE).reshape(-1, dimension)
+        return ids, owners, matrix
 
-    def visible(self, reader: Reader, filters: Mapping[str, MetadataValue]) -> set[int] | None:
-        """The live documents that `reader` may see and that match `filters`; None when that is all of them."""
+    def vectors_of(self, chunk_ids: Ids, dimension: int) -> Matrix:
+        """The vectors of these chunks, which must be there, in their order: float32 of shape (n, dimension)."""
+        query = "SELECT chunk_id, data FROM vector WHERE chunk_id IN (SELECT value FROM json_each(?))"
         with self.reading() as connection:
-            kinds = [row[0] for row in connection.execute(KINDS_OF_ACCESS)]
-            open_kinds = [kind for kind in kinds if reader.may_read(frozenset(json.loads(kind)))]
-            if len(open_kinds) == len(kinds) and not filters:
-                return None
-            query = (
-                "SELECT DISTINCT p.document_id FROM place p JOIN document d ON d.id = p.document_id "
-                f"WHERE d.state = 'live' AND p.allow IN ({_marks(open_kinds)})"
-            )
-            values: list[MetadataValue] = list(open_kinds)
-            for name, wanted in filters.items():
-                query += f" AND {_filter_column(name)} = ?"
-                values.append(_as_text(wanted))
-            return {row[0] for row in connection.execute(query, values)}
+            found = dict(connection.execute(query, [json.dumps(chunk_ids.tolist())]).fetchall())
+        data = b"".join(found[chunk] for chunk in chunk_ids.tolist())
+        return np.frombuffer(data, VECTOR_TYPE).reshape(-1, dimension).astype(np.float32)
+
+    def owners(self) -> tuple[Ids, Ids]:
+        """Of all live chunks, by id: chunk ids, document ids. Reads no vector."""
+        query = (
+            "SELECT chunk_id, document_id FROM vector INDEXED BY vector_document"
+            " WHERE document_id IN (SELECT id FROM document WHERE state = 'live')"
+        )
+        with self.reading() as connection:
+            pairs = np.array(connection.execute(query).fetchall(), np.int64).reshape(-1, 2)
+        pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
+        return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
+
+    def chunks_of(self, documents: Ids, most: int) -> list[int] | None:
+        """The ids of the chunks of these documents; None where there are more than `most`."""
+        query = "SELECT chunk_id FROM vector WHERE document_id IN (SELECT value FROM json_each(?)) LIMIT ?"
+        with self.reading() as connection:
+            rows = connection.execute(query, [json.dumps(documents.tolist()), most + 1]).fetchall()
+        return [row[0] for row in rows] if len(rows) <= most else None
+
+    def kinds(self, reader: Reader) -> tuple[str, ...] | None:
+        """The kinds of access that are open to `reader`; None where that is all that the bank has."""
+        with self.reading() as connection:
+            return open_kinds(connection, reader)
+
+    def scope(self, kinds: tuple[str, ...] | None, filters: Mapping[str, MetadataValue]) -> Scope:
+        """What a reader to whom `kinds` are open may see and `filters` ask for."""
+        with self.reading() as connection:
+            return resolved(connection, kinds, filters)
 
     def chunks(self, ids: Sequence[int]) -> dict[int, ChunkRow]:
         """The chunks of live documents among `ids`, by id; others are left out."""
         with self.reading() as connection:
             rows = connection.execute(
-                "SELECT c.id, c.document_id, d.title, c.text, c.start, c.stop, c.headings, c.page_first, c.page_last,"
+                "SELECT c.id, c.document_id, c.text, c.start, c.stop, c.headings, c.page_first, c.page_last,"
                 " d.pages, d.metadata FROM chunk c JOIN document d ON d.id = c.document_id"
-                f" WHERE d.state = 'live' AND c.id IN ({_marks(ids)})",
+                f" WHERE d.state = 'live' AND c.id IN ({marks(ids)})",
                 list(ids),
             ).fetchall()
         return {row[0]: _chunk_row(row) for row in rows}
 
-    def uris(self, document_ids: Iterable[int], reader: Reader) -> dict[int, str]:
-        """For each document the first of its places that `reader` may see; a hidden document is left out."""
+    def shown(self, document_ids: Iterable[int], scope: Scope) -> dict[int, Shown]:
+        """For each document the first of its places within `scope`; a document without one is left out."""
         wanted = list(document_ids)
+        condition, values = scope.place_condition()
         with self.reading() as connection:
             rows = connection.execute(
-                f"SELECT document_id, uri, allow FROM place WHERE document_id IN ({_marks(wanted)})"
-                " ORDER BY source_id DESC, uri DESC",
-                wanted,
+                "SELECT p.document_id, p.uri, p.title FROM place p JOIN document d ON d.id = p.document_id"
+                f" WHERE p.document_id IN ({marks(wanted)}) AND {condition} ORDER BY p.source_id DESC, p.uri DESC",
+                [*wanted, *values],
             ).fetchall()
-        return {row[0]: row[1] for row in rows if reader.may_read(frozenset(json.loads(row[2])))}
+        return {row[0]: Shown(row[1], row[2]) for row in rows}
 
     def documents(self, reader: Reader) -> list[DocumentSummary]:
         """The live documents that `reader` may see, by the place that is shown."""
         with self.reading() as connection:
+            condition, values = Scope(open_kinds(connection, reader)).place_condition()
             rows = connection.execute(
-                "SELECT d.id, d.title, p.uri, d.media_type,"
+                "SELECT d.id, p.title, p.uri, d.media_type,"
                 " (SELECT count(*) FROM vector v WHERE v.document_id = d.id), p.allow"
-                " FROM document d JOIN place p ON p.document_id = d.id WHERE d.state = 'live'"
-                " ORDER BY p.source_id DESC, p.uri DESC"
+                f" FROM document d JOIN place p ON p.document_id = d.id WHERE d.state = 'live' AND {condition}"
+                " ORDER BY p.source_id DESC, p.uri DESC",
+                values,
             ).fetchall()
         seen = {
             row[0]: DocumentSummary(row[0], row[1], row[2], row[3], row[4], frozenset(json.loads(row[5])))
             for row in rows
-            if reader.may_read(frozenset(json.loads(row[5])))
         }
         return sorted(seen.values(), key=lambda document: document.uri)
 
@@ -180,23 +206,38 @@ class Catalog:
         """A live document with its text, or None where `reader` may not see it or it does not exist."""
         with self.reading() as connection:
             row = connection.execute(
-                "SELECT id, title, media_type, pages, metadata, text FROM document WHERE id = ? AND state = 'live'",
+                "SELECT media_type, pages, metadata, text FROM document WHERE id = ? AND state = 'live'",
                 (document_id,),
             ).fetchone()
-            uri = self.uris([document_id], reader).get(document_id)
-        if row is None or uri is None:
+            place = self.shown([document_id], Scope(open_kinds(connection, reader))).get(document_id)
+        if row is None or place is None:
             return None
-        return Document(row[0], bank, row[1], row[5], uri, row[2], pages_from_json(row[3]), json.loads(row[4]))
+        media_type, pages, metadata, text = row
+        known = json.loads(metadata)
+        return Document(document_id, bank, place.title, text, place.uri, media_type, pages_from_json(pages), known)
 
-    def links(self, document_ids: Sequence[int]) -> list[tuple[int, int]]:
-        """Pairs (document, other): the first mentions the second's title, which at most two documents share."""
+    def digest(self, document_id: int) -> str | None:
+        """The SHA-256 of the bytes that a live document was read from; None where there is no such document."""
+        query = "SELECT content_key FROM document WHERE id = ? AND state = 'live'"
+        with self.reading() as connection:
+            row = connection.execute(query, (document_id,)).fetchone()
+        return str(row[0]).partition(":")[0] if row else None
+
+    def links(self, document_ids: Sequence[int], scope: Scope = EVERYTHING) -> list[tuple[int, int]]:
+        """Pairs (document, other): the first mentions a title of the second, which at most two documents share.
+
+        Titles are those of places that are open within `scope`; whatever else is called so does not count.
+        """
+        condition, values = Scope(scope.kinds).place_condition()
+        others = condition.replace("p.", "x.")
         with self.reading() as connection:
             return connection.execute(
-                "SELECT m.document_id, d.id FROM mention m CROSS JOIN document d INDEXED BY document_title"
-                f" ON d.title = m.title AND d.state = 'live'"
-                f" WHERE m.document_id IN ({_marks(document_ids)}) AND d.id != m.document_id AND NOT EXISTS"
-                " (SELECT 1 FROM document x WHERE x.title = m.title AND x.state = 'live' LIMIT 1 OFFSET 2)",
-                list(document_ids),
+                "SELECT DISTINCT m.document_id, p.document_id FROM mention m CROSS JOIN place p INDEXED BY place_title"
+                f" ON p.title = m.title AND {condition}"
+                f" WHERE m.document_id IN ({marks(document_ids)}) AND p.document_id != m.document_id AND NOT EXISTS"
+                " (SELECT DISTINCT x.document_id FROM place x INDEXED BY place_title"
+                f" WHERE x.title = m.title AND {others} LIMIT 1 OFFSET 2)",
+                [*values, *document_ids, *values],
             ).fetchall()
 
 
@@ -212,11 +253,10 @@ def pages_from_json(text: str) -> tuple[PageSpan, ...]:
 
 
 def _chunk_row(row: tuple[Any, ...]) -> ChunkRow:
-    identifier, document, title, text, start, end, headings, first, last, pages, metadata = row
+    identifier, document, text, start, end, headings, first, last, pages, metadata = row
     return ChunkRow(
         id=identifier,
         document_id=document,
-        title=title,
         text=text,
         start=start,
         end=end,
@@ -226,22 +266,3 @@ def _chunk_row(row: tuple[Any, ...]) -> ChunkRow:
         pages=pages_from_json(pages),
         metadata=json.loads(metadata),
     )
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))
-
-
-def _filter_column(name: str) -> str:
-    own = {"title": "d.title", "media_type": "d.media_type", "uri": "p.uri"}
-    if name in own:
-        return own[name]
-    if not name or '"' in name:
-        raise UsageError(f"{name!r} cannot be a filter:", hint="use title, media_type, uri or a metadata key.")
-    return f"CAST(json_extract(d.metadata, '$.\"{name.replace(chr(39), chr(39) * 2)}\"') AS TEXT)"
-
-
-def _as_text(value: MetadataValue) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
-    return str(value)

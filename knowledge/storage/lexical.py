@@ -1,23 +1,32 @@
-"""The postings of a bank: a Tantivy index over what chunks say, keyed by chunk id and scored by BM25."""
+"""The postings of a bank: Tantivy indexes over what chunks and whole documents say, keyed by id, scored by BM25."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import tantivy
 
 from knowledge.errors import BankDamaged
 
+# The folders of a bank's two indexes; their entries are called chunks in both, as the files on disk know them.
+OF_CHUNKS, OF_DOCUMENTS = "postings", "document_postings"
 BODY, CHUNK = "body", "chunk"
 ANALYZER = "refdesk"
+# How much further down each look goes on when too little of what was found may be seen.
+DEEPER = 4
+# How many times as many as are wanted are expected in what is read at first.
+AMPLE = 1.3
 STEMMERS: Mapping[str, str] = {
     "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish", "fi": "finnish",
     "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian", "pt": "portuguese",
     "ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
 }  # fmt: skip
+# A text, or terms as they stand in the index and how much each counts.
+Words = str | Mapping[str, float]
 WITHOUT_STOPWORDS = frozenset({"ar", "el", "ro", "ta", "tr"})
 
 
@@ -107,12 +116,30 @@ class Postings:
         """The distinct terms of `text` as they stand in the index."""
         return tuple(dict.fromkeys(self._analyzer.analyze(text)))
 
-    def search(self, text: str, limit: int) -> dict[int, float]:
+    def search(self, text: Words, limit: int) -> dict[int, float]:
         """BM25 (k1 1.2, b .75) of the best `limit` chunks for `text`, by chunk id."""
         query = self._any_term(text)
         return self._run(query, limit) if query else {}
 
-    def score(self, text: str, chunk_ids: Sequence[int]) -> dict[int, float]:
+    def search_visible(
+        self, text: Words, limit: int, visible: Callable[[Sequence[int]], Collection[int]], *, share: float = 1.0
+    ) -> dict[int, float]:
+        """As `search`, of the chunks that `visible` lets through; reads on until there are enough of them.
+
+        `share` is about how many of all chunks these are, 0 to 1; it only says how far to read at first.
+        """
+        reach = limit
+        while reach * share < limit * AMPLE and reach < self._searcher.num_docs:
+            reach *= 2
+        while True:
+            found = self.search(text, reach)
+            kept = set(visible(list(found)))
+            if len(kept) >= limit or len(found) < reach:
+                seen = (item for item in found.items() if item[0] in kept)
+                return dict(islice(seen, limit))
+            reach *= DEEPER
+
+    def score(self, text: Words, chunk_ids: Sequence[int]) -> dict[int, float]:
         """BM25 of those of `chunk_ids` that share a term with `text`."""
         query = self._any_term(text)
         if query is None or not chunk_ids:
@@ -132,10 +159,14 @@ class Postings:
         count: int = self._searcher.num_docs
         return count
 
-    def _any_term(self, text: str) -> tantivy.Query | None:
-        schema = self._index.schema
-        terms = [tantivy.Query.term_query(schema, BODY, term, "freq") for term in self.terms(text)]
-        return tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in terms]) if terms else None
+    def _any_term(self, text: Words) -> tantivy.Query | None:
+        weights = dict.fromkeys(self.terms(text), 1.0) if isinstance(text, str) else text
+        terms = [(tantivy.Occur.Should, self._term(term, weight)) for term, weight in weights.items()]
+        return tantivy.Query.boolean_query(terms) if terms else None
+
+    def _term(self, term: str, weight: float) -> tantivy.Query:
+        query = tantivy.Query.term_query(self._index.schema, BODY, term, "freq")
+        return query if weight == 1.0 else tantivy.Query.boost_query(query, weight)
 
     def _run(self, query: tantivy.Query, limit: int) -> dict[int, float]:
         with damage(self._path):

@@ -42,21 +42,23 @@ def _whole_words(text: str, start: int, end: int) -> bool:
 
 
 def link(connection: sqlite3.Connection) -> None:
-    """Records the mentions that documents committed since the last call have brought, in one transaction."""
+    """Records the mentions that what was committed since the last call has brought, in one transaction.
+
+    New documents are read for all titles, the others for titles that are new.
+    """
     with transaction(connection):
-        new = {row[0] for row in connection.execute("SELECT id FROM document WHERE state = 'live' AND linked = 0")}
-        if not new:
-            return
-        titles = _titles(connection, new_only=False)
-        new_titles = _titles(connection, new_only=True)
-        old = connection.execute("SELECT id, text FROM document WHERE state = 'live' AND linked = 1")
+        titles, known = _titles(connection, "1"), set(_titles(connection, "p.linked = 1"))
         fresh = connection.execute("SELECT id, text FROM document WHERE state = 'live' AND linked = 0")
         rows = [*mentions(titles, fresh)] if titles else []
-        rows += mentions(new_titles, old) if new_titles else []
+        if new := [title for title in titles if title not in known]:
+            old = connection.execute("SELECT id, text FROM document WHERE state = 'live' AND linked = 1")
+            rows += mentions(new, old)
         connection.executemany("INSERT OR IGNORE INTO mention VALUES (?, ?)", rows)
         connection.execute("UPDATE document SET linked = 1 WHERE state = 'live' AND linked = 0")
+        connection.execute("UPDATE place SET linked = 1 WHERE linked = 0")
 
 
-def _titles(connection: sqlite3.Connection, *, new_only: bool) -> list[str]:
-    query = "SELECT DISTINCT title FROM document WHERE state = 'live'" + (" AND linked = 0" if new_only else "")
+def _titles(connection: sqlite3.Connection, condition: str) -> list[str]:
+    """The titles of places, under a condition on place `p`, that can be looked for."""
+    query = f"SELECT DISTINCT p.title FROM place p WHERE {condition} ORDER BY p.title"
     return [row[0] for row in connection.execute(query) if can_link(row[0])]

@@ -10,16 +10,18 @@ from dataclasses import dataclass, field
 from knowledge.storage.catalog import Catalog
 from knowledge.types import Place
 
+PLACES = "SELECT source_id, uri, allow, size, mtime_ns, title, id, document_id FROM place"
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """All places of a bank at one moment.
 
-    `sources` maps (kind, spec) to a source's id, `titles` the content key of each live document to its title.
+    `sources` maps (kind, spec) to a source's id; `keys` are the content keys of all live documents.
     """
 
     sources: dict[tuple[str, str], int] = field(default_factory=dict)
-    titles: dict[str, str] = field(default_factory=dict)
+    keys: frozenset[str] = frozenset()
     places: tuple[Place, ...] = ()
     _of: dict[int, dict[str, Place]] = field(default_factory=lambda: defaultdict(dict))
     _at: dict[str, list[Place]] = field(default_factory=lambda: defaultdict(list))
@@ -48,13 +50,10 @@ def read_standing(catalog: Catalog) -> Standing:
     """All places as the catalog holds them now."""
     with catalog.reading() as connection:
         sources = {(row[1], row[2]): row[0] for row in connection.execute("SELECT id, kind, spec FROM source")}
-        documents = {
-            row[0]: (row[1], row[2])
-            for row in connection.execute("SELECT id, content_key, title FROM document WHERE state = 'live'")
-        }
-        rows = connection.execute("SELECT source_id, uri, allow, size, mtime_ns, id, document_id FROM place").fetchall()
+        keys = dict(connection.execute("SELECT id, content_key FROM document WHERE state = 'live'").fetchall())
+        rows = connection.execute(PLACES).fetchall()
     roles = {text: frozenset(json.loads(text)) for text in {row[2] for row in rows}}
     places = tuple(
-        Place(row[0], row[1], roles[row[2]], row[3], row[4], row[5], row[6], *documents[row[6]]) for row in rows
+        Place(row[0], row[1], roles[row[2]], row[3], row[4], row[5], row[6], row[7], keys[row[7]]) for row in rows
     )
-    return Standing(sources, dict(documents.values()), places)
+    return Standing(sources, frozenset(keys.values()), places)

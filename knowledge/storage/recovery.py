@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 from knowledge.errors import BankDamaged
-from knowledge.storage.lexical import Postings, PostingsWriter, indexed_count
+from knowledge.storage.lexical import OF_CHUNKS, OF_DOCUMENTS, Postings, PostingsWriter, indexed_count
 from knowledge.storage.staging import remove_retired, remove_staged
-from knowledge.types import Chunk
+from knowledge.types import indexed
+
+# For each index: whose ids it holds, what it says of those in a JSON list, and how many are read at once.
+INDEXED: Mapping[str, tuple[str, str, int]] = {
+    OF_CHUNKS: (
+        "SELECT chunk_id FROM vector",
+        "SELECT id, prefix, text FROM chunk WHERE id IN (SELECT value FROM json_each(?))",
+        500,
+    ),
+    OF_DOCUMENTS: (
+        "SELECT id FROM document",
+        "SELECT id, title, text FROM document WHERE id IN (SELECT value FROM json_each(?))",
+        20,
+    ),
+}
 
 
 def drop_unfinished(connection: sqlite3.Connection) -> None:
@@ -18,37 +34,33 @@ def drop_unfinished(connection: sqlite3.Connection) -> None:
     remove_retired(connection)
 
 
-def postings_cover(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether there are as many postings as chunks; a quick look, which a lost or damaged index does not pass."""
+def postings_cover(connection: sqlite3.Connection, bank: Path, folder: str) -> bool:
+    """Whether there are as many postings as there should be; a lost or damaged index does not pass this quick look."""
     try:
-        chunks: int = connection.execute("SELECT count(*) FROM vector").fetchone()[0]
-        return indexed_count(path) == chunks
+        wanted: int = connection.execute(f"SELECT count(*) FROM ({INDEXED[folder][0]})").fetchone()[0]
+        return indexed_count(bank / folder) == wanted
     except BankDamaged:
         return False
 
 
-def reconcile_postings(connection: sqlite3.Connection, path: Path, language: str) -> None:
-    """Makes the postings cover the live chunks, each once, without embedding anything again."""
-    live = {row[0] for row in connection.execute("SELECT chunk_id FROM vector")}
+def reconcile_postings(connection: sqlite3.Connection, bank: Path, folder: str, *, language: str) -> None:
+    """Makes the postings in a folder of the bank cover what is live, each once, without embedding anything again."""
+    ids, query, at_once = INDEXED[folder]
+    live, path = {row[0] for row in connection.execute(ids)}, bank / folder
     try:
         postings = Postings(path, language)
-        indexed, twice = postings.ids(), postings.size() != len(postings.ids())
+        held, twice = postings.ids(), postings.size() != len(postings.ids())
     except BankDamaged:
         # The catalog has all that is needed.
         shutil.rmtree(path)
-        indexed, twice = set(), False
-    if indexed == live and not twice:
+        held, twice = set(), False
+    if held == live and not twice:
         return
     writer = PostingsWriter(path, language)
-    writer.remove(indexed - live)
-    for start in range(0, len(missing := sorted(live if twice else live - indexed)), 500):
-        writer.add(indexed_texts(connection, missing[start : start + 500]))
+    writer.remove(held - live)
+    missing = sorted(live if twice else live - held)
+    for start in range(0, len(missing), at_once):
+        rows = connection.execute(query, [json.dumps(missing[start : start + at_once])])
+        writer.add([(row[0], indexed(row[1], row[2])) for row in rows])
     writer.commit()
     writer.close()
-
-
-def indexed_texts(connection: sqlite3.Connection, chunk_ids: list[int]) -> list[tuple[int, str]]:
-    """What the lexical index says of these chunks: (id, prefix and text)."""
-    marks = ", ".join("?" * len(chunk_ids))
-    rows = connection.execute(f"SELECT id, start, stop, text, prefix FROM chunk WHERE id IN ({marks})", chunk_ids)
-    return [(row[0], Chunk(row[1], row[2], row[3], row[4]).indexed_text) for row in rows]

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import get_ident
 
 from knowledge.card import FORMAT_VERSION
 from knowledge.errors import BankDamaged, BankTooNew, StorageError
@@ -21,6 +22,7 @@ CREATE TABLE document (
     state TEXT NOT NULL CHECK (state IN ('staged', 'live', 'retired')),
     content_key TEXT NOT NULL,
     title TEXT NOT NULL,
+    own_title TEXT NOT NULL,
     media_type TEXT NOT NULL,
     linked INTEGER NOT NULL DEFAULT 0,
     pages TEXT NOT NULL,
@@ -29,7 +31,6 @@ CREATE TABLE document (
     text TEXT NOT NULL
 );
 CREATE INDEX document_state ON document (state);
-CREATE INDEX document_title ON document (title, state);
 CREATE UNIQUE INDEX document_live ON document (content_key) WHERE state = 'live';
 CREATE TABLE place (
     id INTEGER PRIMARY KEY,
@@ -39,8 +40,11 @@ CREATE TABLE place (
     allow TEXT NOT NULL,
     size INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    linked INTEGER NOT NULL DEFAULT 0,
     UNIQUE (source_id, uri)
 );
+CREATE INDEX place_title ON place (title, document_id);
 CREATE INDEX place_document ON place (document_id);
 CREATE INDEX place_allow ON place (allow, document_id);
 CREATE TABLE chunk (
@@ -74,8 +78,8 @@ INSERT INTO state VALUES ('generation', 0), ('dirty', 0);
 
 
 def create(path: Path, card_json: str) -> None:
-    """Makes an empty catalog at `path`, complete or not at all; one that another process makes meanwhile stays."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    """Makes an empty catalog at `path`, complete or not at all; one that somebody else makes meanwhile stays."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}-{get_ident()}.new")
     with failures(path):
         draft.unlink(missing_ok=True)
         connection = sqlite3.connect(draft, isolation_level=None)
@@ -107,7 +111,7 @@ def _keep_first(draft: Path, path: Path) -> None:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode to an existing catalog of this version.
+    """A connection in autocommit mode to an existing catalog, which is migrated where it is of an earlier format.
 
     Raises `BankTooNew` for a later format and `BankDamaged` for what is no catalog.
     """
@@ -118,6 +122,11 @@ def connect(path: Path) -> sqlite3.Connection:
         try:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             check_version(path, version)
+            if version < FORMAT_VERSION:
+                # Rare, so it is loaded only then.
+                from knowledge.storage.migration import migrate
+
+                migrate(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA mmap_size = 1073741824")
             connection.execute("PRAGMA temp_store = MEMORY")

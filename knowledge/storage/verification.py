@@ -13,9 +13,11 @@ import numpy as np
 from knowledge.card import BankCard
 from knowledge.storage.catalog import VECTOR_TYPE, Catalog, state
 from knowledge.storage.chroma import ChromaMirror
-from knowledge.storage.lexical import Postings
+from knowledge.storage.lexical import OF_CHUNKS, OF_DOCUMENTS, Postings
 
 SHOWN = 5
+LIVE_CHUNKS = "SELECT v.chunk_id FROM vector v JOIN document d ON d.id = v.document_id WHERE d.state = 'live'"
+LIVE_DOCUMENTS = "SELECT id FROM document WHERE state = 'live'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,17 @@ def verify(path: Path, catalog: Catalog) -> Verification:
         card = catalog.card()
         documents, chunks = catalog.counts()
         faults = [*_file_faults(connection), *_span_faults(connection), *_vector_faults(connection, card)]
-        postings = Postings(path / "postings", card.language)
+        postings = Postings(path / OF_CHUNKS, card.language)
         interrupted = bool(state(connection, "dirty"))
-        faults += _posting_faults(connection, postings, interrupted=interrupted)
+        faults += _posting_faults(connection, postings, LIVE_CHUNKS, "chunks", interrupted=interrupted)
         chroma_faults, notes = _chroma(connection, path / "chroma", card)
+        if (path / OF_DOCUMENTS).is_dir():
+            wholes = Postings(path / OF_DOCUMENTS, card.language)
+            faults += _posting_faults(connection, wholes, LIVE_DOCUMENTS, "documents", interrupted=interrupted)
+        elif documents:
+            notes.append(
+                "Documents have no postings as a whole, as in banks of earlier versions; the next ingest adds them."
+            )
     if interrupted:
         notes.append("The last ingest did not end, or is running; the next one completes it.")
     return Verification(
@@ -89,18 +98,19 @@ def _vector_faults(connection: sqlite3.Connection, card: BankCard) -> Iterator[s
             yield f"chunk {chunk}: its vector has length {length:.3f}, not 1"
 
 
-def _posting_faults(connection: sqlite3.Connection, postings: Postings, *, interrupted: bool) -> Iterator[str]:
-    live_query = "SELECT v.chunk_id FROM vector v JOIN document d ON d.id = v.document_id WHERE d.state = 'live'"
-    live = {row[0] for row in connection.execute(live_query)}
+def _posting_faults(
+    connection: sqlite3.Connection, postings: Postings, query: str, kind: str, *, interrupted: bool
+) -> Iterator[str]:
+    live = {row[0] for row in connection.execute(query)}
     indexed = postings.ids()
     if missing := live - indexed:
-        yield f"{len(missing)} chunks have no postings, such as {_some(missing)}"
-    # After an interruption there may be postings of chunks that no reader sees; they are no fault.
+        yield f"{len(missing)} {kind} have no postings, such as {_some(missing)}"
+    # After an interruption there may be postings of what no reader sees; they are no fault.
     if not interrupted:
         if extra := indexed - live:
-            yield f"{len(extra)} chunks have postings but are gone, such as {_some(extra)}"
+            yield f"{len(extra)} {kind} have postings but are gone, such as {_some(extra)}"
         if postings.size() != len(indexed):
-            yield f"{postings.size() - len(indexed)} chunks have postings twice"
+            yield f"{postings.size() - len(indexed)} {kind} have postings twice"
 
 
 def _chroma(connection: sqlite3.Connection, path: Path, card: BankCard) -> tuple[list[str], list[str]]:

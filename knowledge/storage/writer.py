@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,12 +22,21 @@ from knowledge.card import BankCard, card_to_json
 from knowledge.errors import BankBusy, StorageError
 from knowledge.storage.catalog import state
 from knowledge.storage.chroma import ChromaMirror
-from knowledge.storage.lexical import PostingsWriter
+from knowledge.storage.lexical import OF_CHUNKS, OF_DOCUMENTS, PostingsWriter
 from knowledge.storage.links import link
-from knowledge.storage.recovery import drop_unfinished, postings_cover, reconcile_postings
+from knowledge.storage.recovery import INDEXED, drop_unfinished, postings_cover, reconcile_postings
 from knowledge.storage.schema import connect, failures, transaction
-from knowledge.storage.staging import make_live, remove_retired, retire_homeless, stage, upsert_place
+from knowledge.storage.staging import Staged, make_live, remove_retired, retire_homeless, stage, upsert_place
 from knowledge.types import NewDocument, NewPlace, Place
+
+
+@dataclass(frozen=True, slots=True)
+class LiveDocument:
+    """A document as its writer knows it: the title it is indexed under, and what its bytes alone say."""
+
+    id: int
+    title: str
+    own_title: str
 
 
 class BankWriter:
@@ -37,7 +47,7 @@ class BankWriter:
         self._card = card
         self._catalog = path / "catalog.sqlite"
         self._lock = FileLock(path / "write.lock", timeout=0)
-        self._postings: PostingsWriter | None = None
+        self._postings: dict[str, PostingsWriter] = {}
         self._failed = False
         self._mirror = ChromaMirror(path / "chroma", card.embedder.dimension)
 
@@ -81,7 +91,7 @@ class BankWriter:
     def places(self, source_id: int) -> dict[str, Place]:
         """What is recorded for a source, by uri."""
         rows = self._connection.execute(
-            "SELECT p.source_id, p.uri, p.allow, p.size, p.mtime_ns, p.id, p.document_id, d.content_key, d.title"
+            "SELECT p.source_id, p.uri, p.allow, p.size, p.mtime_ns, p.title, p.id, p.document_id, d.content_key"
             " FROM place p JOIN document d ON d.id = p.document_id WHERE p.source_id = ?",
             (source_id,),
         )
@@ -90,11 +100,11 @@ class BankWriter:
             for row in rows
         }
 
-    def live_document(self, content_key: str) -> tuple[int, str] | None:
-        """Id and title of the live document with this key, if there is one."""
-        query = "SELECT id, title FROM document WHERE content_key = ? AND state = 'live'"
-        row: tuple[int, str] | None = self._connection.execute(query, (content_key,)).fetchone()
-        return row
+    def live_document(self, content_key: str) -> LiveDocument | None:
+        """The live document with this key, if there is one."""
+        query = "SELECT id, title, own_title FROM document WHERE content_key = ? AND state = 'live'"
+        row = self._connection.execute(query, (content_key,)).fetchone()
+        return LiveDocument(*row) if row else None
 
     def document_count(self) -> int:
         """How many documents are live."""
@@ -113,12 +123,12 @@ class BankWriter:
             if self.live_document(document.content_key) is None:
                 fresh.setdefault(document.content_key, document)
         with self._writing():
-            added = stage(self._connection, list(fresh.values()))
-            self._index(added)
+            staged = stage(self._connection, list(fresh.values()))
+            self._index(staged)
             with transaction(self._connection):
                 make_live(self._connection, list(fresh.values()))
                 for document in documents:
-                    self._upsert(document.places, document.content_key)
+                    self._upsert(document.places, document.content_key, title=document.title)
                 retire_homeless(self._connection)
             self._remove_retired()
 
@@ -126,7 +136,7 @@ class BankWriter:
         """Records that the live document with this key stands at `place`, in place of what stood there."""
         with self._writing():
             with transaction(self._connection):
-                self._upsert([place], content_key)
+                self._upsert([place], content_key, title="")
                 retire_homeless(self._connection)
             self._remove_retired()
 
@@ -155,11 +165,14 @@ class BankWriter:
 
     def finish(self) -> None:
         """Links titles, brings Chroma up to date and records that the run ended well; does so once."""
-        if self._failed or not state(self._connection, "dirty"):
+        dirty = state(self._connection, "dirty")
+        if self._failed or not (dirty or self._has_no_mirror()):
             return
         with failures(self._catalog):
-            link(self._connection)
-            self._postings_writer().commit()
+            if dirty:
+                link(self._connection)
+                for folder in (OF_CHUNKS, OF_DOCUMENTS):
+                    self._postings_writer(folder).commit()
             self._mirror.finish(self._connection)
             self._set_dirty(0)
 
@@ -177,36 +190,45 @@ class BankWriter:
             raise
 
     def _recover(self) -> None:
-        if not state(self._connection, "dirty") and postings_cover(self._connection, self._path / "postings"):
-            return
+        dirty = bool(state(self._connection, "dirty"))
+        lacking = [kind for kind in INDEXED if dirty or not postings_cover(self._connection, self._path, kind)]
         with failures(self._catalog):
-            drop_unfinished(self._connection)
-            reconcile_postings(self._connection, self._path / "postings", self._card.language)
-            self._mirror.rebuild()
+            if dirty or OF_CHUNKS in lacking:
+                drop_unfinished(self._connection)
+            for kind in lacking:
+                reconcile_postings(self._connection, self._path, kind, language=self._card.language)
+            if dirty or OF_CHUNKS in lacking:
+                self._mirror.rebuild()
 
-    def _index(self, added: list[tuple[int, str]]) -> None:
-        postings = self._postings_writer()
-        postings.add(added)
-        postings.commit()
-        self._mirror.add(self._connection, [chunk for chunk, _ in added])
+    def _index(self, staged: Staged) -> None:
+        for folder, texts in ((OF_CHUNKS, staged.chunks), (OF_DOCUMENTS, staged.documents)):
+            postings = self._postings_writer(folder)
+            postings.add(texts)
+            postings.commit()
+        self._mirror.add(self._connection, [chunk for chunk, _ in staged.chunks])
 
-    def _upsert(self, places: Sequence[NewPlace], content_key: str) -> None:
+    def _upsert(self, places: Sequence[NewPlace], content_key: str, *, title: str) -> None:
         document = self.live_document(content_key)
         if document is None:
             raise KeyError(f"no live document with key {content_key}")
         for place in places:
-            upsert_place(self._connection, place, document[0])
+            upsert_place(self._connection, place, document.id, title=title or document.own_title or place.uri)
 
     def _remove_retired(self) -> None:
         gone = remove_retired(self._connection)
-        if gone:
-            self._postings_writer().remove(gone)
-            self._mirror.remove(gone)
+        if gone.documents:
+            self._postings_writer(OF_CHUNKS).remove(gone.chunks)
+            self._postings_writer(OF_DOCUMENTS).remove(gone.documents)
+            self._mirror.remove(gone.chunks)
 
-    def _postings_writer(self) -> PostingsWriter:
-        if self._postings is None:
-            self._postings = PostingsWriter(self._path / "postings", self._card.language)
-        return self._postings
+    def _postings_writer(self, folder: str) -> PostingsWriter:
+        if folder not in self._postings:
+            self._postings[folder] = PostingsWriter(self._path / folder, self._card.language)
+        return self._postings[folder]
+
+    def _has_no_mirror(self) -> bool:
+        """Whether documents are without a mirror, as a run that was killed, or a reader that was, may leave them."""
+        return self._mirror.needs_building and self.document_count() > 0
 
     def _mark_dirty(self) -> None:
         if not state(self._connection, "dirty"):
@@ -217,8 +239,8 @@ class BankWriter:
             self._connection.execute("UPDATE state SET value = ? WHERE key = 'dirty'", (value,))
 
     def _close(self) -> None:
-        if self._postings is not None:
-            self._postings.close()
+        for postings in self._postings.values():
+            postings.close()
         self._mirror.close()
         self._connection.close()
         self._lock.release()

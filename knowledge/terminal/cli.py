@@ -26,7 +26,7 @@ bank_option = click.option("--bank", "bank_name", required=True, metavar="NAME",
 
 
 @click.command()
-@click.argument("question")
+@click.argument("question", nargs=-1, required=True)
 @banks_option
 @click.option("-k", "--k", type=click.IntRange(1, 1000), default=5, show_default=True, help="How many passages.")
 @as_option
@@ -37,7 +37,7 @@ bank_option = click.option("--bank", "bank_name", required=True, metavar="NAME",
 def search(
     shell: Shell,
     *,
-    question: str,
+    question: tuple[str, ...],
     banks: tuple[str, ...],
     k: int,
     roles: tuple[str, ...],
@@ -47,7 +47,7 @@ def search(
 ) -> None:
     """List the passages that fit QUESTION best."""
     library = open_library(shell)
-    found = library.search(question, k=k, banks=banks or None, reader=reader(roles), filters=dict(filters))
+    found = library.search(" ".join(question), k=k, banks=banks or None, reader=reader(roles), filters=dict(filters))
     if as_json:
         click.echo(json_text([passage_to_json(passage) for passage in found]))
     else:
@@ -90,25 +90,23 @@ def banks_rm(shell: Shell, *, name: str, yes: bool, as_json: bool) -> None:
 
 @click.group()
 def documents() -> None:
-    """List the documents of a bank, or remove one."""
+    """List the documents of banks, or remove one."""
 
 
 @documents.command("list")
-@bank_option
+@banks_option
 @as_option
 @json_option
 @click.pass_obj
-def documents_list(shell: Shell, *, bank_name: str, roles: tuple[str, ...], as_json: bool) -> None:
-    """List the documents of a bank."""
-    found = open_library(shell).bank(bank_name).documents(reader=reader(roles))
+def documents_list(shell: Shell, *, banks: tuple[str, ...], roles: tuple[str, ...], as_json: bool) -> None:
+    """List the documents of all banks, or of some."""
+    library, who = open_library(shell), reader(roles)
+    found = [(name, one) for name in chosen(library, banks) for one in library.bank(name).documents(reader=who)]
     if as_json:
-        click.echo(json_text([summary_to_json(document) for document in found]))
-        return
-    rows = [
-        [str(document.id), readable(document.title), shown_path(document.uri), str(document.chunks), allowed(document)]
-        for document in found
-    ]
-    print_table(("id", "title", "file", "chunks", "readers"), rows, console())
+        click.echo(json_text([{"bank": bank, **summary_to_json(document)} for bank, document in found]))
+    else:
+        columns = ("bank", "id", "title", "file", "chunks", "readers")
+        print_table(columns, [[bank, *summary_cells(document)] for bank, document in found], console())
 
 
 @documents.command("rm")
@@ -203,6 +201,12 @@ def cell(value: object) -> str:
 def allowed(document: DocumentSummary) -> str:
     """Who may read a document."""
     return ", ".join(sorted(document.allow))
+
+
+def summary_cells(document: DocumentSummary) -> list[str]:
+    """A document as a row of a table."""
+    place = [readable(document.title), shown_path(document.uri)]
+    return [str(document.id), *place, str(document.chunks), allowed(document)]
 
 
 def summary_to_json(document: DocumentSummary) -> dict[str, Any]:

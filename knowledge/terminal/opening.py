@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
+
 from knowledge.terminal.shell import Shell
 
 if TYPE_CHECKING:
@@ -14,9 +16,14 @@ if TYPE_CHECKING:
 
 
 def open_library(shell: Shell) -> Library:
-    """The library at the shell's root. Nothing is read and no model is loaded until it is asked."""
+    """The library at the shell's root. Nothing is read and no model is loaded until it is asked.
+
+    Says on standard error which configuration file `--root` leaves unused: it may hold access rules.
+    """
     from knowledge.library import Library  # keeps `--help` light
 
+    if shell.unused is not None:
+        click.echo(f"Note: {shell.unused} is not used, since --root names another folder.", err=True)
     return Library(shell.root, embedders=installed_embedders(shell.environment, offline=shell.offline))
 
 

@@ -14,7 +14,8 @@ from knowledge.settings import CONFIG_NAME, Environment, find_config, load_confi
 class Shell:
     """The library root, the `refdesk.yaml` in force, if any, and the global options; click's context object.
 
-    `offline` forbids every connection, whatever else is configured.
+    `offline` forbids every connection, whatever else is configured. `unused` is the nearest configuration file where
+    `--root` keeps it from being in force.
     """
 
     root: Path
@@ -22,6 +23,7 @@ class Shell:
     environment: Environment
     offline: bool = False
     root_given: bool = False
+    unused: Path | None = None
 
     def settings(self) -> dict[str, Any]:
         """What the configuration file says; nothing without a file. Raises `ConfigError`."""
@@ -37,7 +39,8 @@ class Shell:
     def with_config(self, config: Path) -> Shell:
         """The same shell under another configuration file, whose folder is the root unless `--root` was given."""
         config = config.resolve()
-        return replace(self, config=config, root=self.root if self.root_given else config.parent)
+        unused = None if self.unused == config else self.unused
+        return replace(self, config=config, root=self.root if self.root_given else config.parent, unused=unused)
 
 
 def open_shell(environment: Environment, *, root: Path | None, folder: Path, offline: bool) -> Shell:
@@ -45,9 +48,11 @@ def open_shell(environment: Environment, *, root: Path | None, folder: Path, off
 
     The root is `root`, else beside the nearest `refdesk.yaml`, else `REFDESK_ROOT`, else the user's data folder.
     """
-    if root is not None:
-        return _shell_at(root.expanduser().absolute(), environment, offline=offline, root_given=True)
     config = find_config(folder)
+    if root is not None:
+        shell = _shell_at(root.expanduser().absolute(), environment, offline=offline, root_given=True)
+        in_force = shell.config is not None and config is not None and shell.config.samefile(config)
+        return replace(shell, unused=None if config is None or in_force else config)
     if config is not None:
         return Shell(config.parent, config, environment, offline)
     return _shell_at(environment.root or environment.data, environment, offline=offline, root_given=False)

@@ -1,9 +1,10 @@
 """Processes to kill and to watch with: an ingest, and a reader that never stops asking.
 
-    python -m tests.ingest.killing ingest ROOT DOCS
-    python -m tests.ingest.killing read ROOT STOP
+    python -m tests.ingest.killing ingest ROOT DOCS EMBEDDER
+    python -m tests.ingest.killing read ROOT STOP EMBEDDER
 
-Both print "started" when they begin; the ingest then prints a line for every file that is dealt with.
+EMBEDDER is `hashing`, which embeds at once, or `minilm`, the model that is used outside tests. Both print "started"
+when they begin; the ingest then prints a line for every file that is dealt with.
 Every chunk of a document says which document it belongs to, in which version, and how many chunks there are.
 """
 
@@ -26,13 +27,15 @@ from tests.ingest.conftest import LONG_AGO, write
 
 DOCUMENTS = 18
 PARTS = 4
+# What holds one part of a document and no more: MiniLM has more tokens for the same words.
+TOKENS = {"hashing": 64, "minilm": 96}
 MARK = re.compile(r"page(\d+)x version(\d+)x")
 WORDS = "Leave is counted in working days and approved by the manager in writing before it is taken. "
 
 
-def open_bank(root: Path) -> KnowledgeBank:
-    """The bank under `root`, made where there is none; embeds at once."""
-    library = Library(root, embedders=lambda _spec: HashingEmbedder())
+def open_bank(root: Path, embedder: str) -> KnowledgeBank:
+    """The bank under `root`, made where there is none."""
+    library = Library(root, embedders=(lambda _spec: HashingEmbedder()) if embedder == "hashing" else None)
     return library.create("hr")
 
 
@@ -65,19 +68,19 @@ def second_version(docs: Path) -> None:
         write_page(docs, number, 1)
 
 
-def run_ingest(root: Path, docs: Path) -> None:
+def run_ingest(root: Path, docs: Path, embedder: str) -> None:
     """Brings the bank up to date in many small commits."""
-    bank = open_bank(root)
-    card = replace(bank.card(), chunking=ChunkingOptions(64))
+    bank = open_bank(root, embedder)
+    card = replace(bank.card(), chunking=ChunkingOptions(TOKENS[embedder]))
     bank.catalog.counts()
     print("started", flush=True)
     options = IngestOptions(workers=1, commit_chunks=12)
     ingest([docs], bank, card=card, options=options, progress=lambda told: print(told.done, flush=True))
 
 
-def run_reader(root: Path, stop: Path) -> None:
+def run_reader(root: Path, stop: Path, embedder: str) -> None:
     """Asks for one document after another, and prints what ought not to be seen."""
-    bank, asked = open_bank(root), 0
+    bank, asked = open_bank(root, embedder), 0
     bank.search("working days")
     print("started", flush=True)
     while not stop.exists():
@@ -104,4 +107,4 @@ def faults(number: int, passages: tuple[Passage, ...]) -> list[str]:
 
 
 if __name__ == "__main__":
-    {"ingest": run_ingest, "read": run_reader}[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
+    {"ingest": run_ingest, "read": run_reader}[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from dataclasses import replace
@@ -9,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from ingest import ingest
+from ingest import ingest, planned
+from ingest.plan import opened_and_closed
 from knowledge.bank import KnowledgeBank
 from knowledge.card import AccessRule
 from knowledge.errors import PruneRequired, UsageError
 from knowledge.library import Library
+from knowledge.types import Place
 from serve.cli import main
 from tests.ingest.conftest import write
 
@@ -45,7 +48,7 @@ def test_a_section_that_nobody_knows_is_refused_since_it_may_hold_rules(
 ) -> None:
     write(tmp_path / "refdesk.yaml", "bankss:\n  hr:\n    access: [{title: '*', allow: [staff]}]\n")
     assert refdesk(tmp_path, "ingest", str(docs), "--bank", "hr") == 2
-    assert "bankss is not a section: write one of banks, ingest, model." in capsys.readouterr().err
+    assert "bankss is not a section: write one of banks, ingest, model" in capsys.readouterr().err
 
 
 def test_settings_that_say_nothing_of_access_leave_the_rules_as_they_are(tmp_path: Path, docs: Path) -> None:
@@ -60,6 +63,38 @@ def test_settings_that_say_nothing_of_access_leave_the_rules_as_they_are(tmp_pat
     write(config, "banks:\n  hr:\n    sources: [docs]\n    access: []\n")
     assert refdesk(tmp_path, "ingest", "--config", str(config)) == 0
     assert "Pay" in shown(bank)
+
+
+def test_a_report_and_a_plan_say_how_many_places_a_changed_rule_opens_and_closes(
+    docs: Path, bank: KnowledgeBank
+) -> None:
+    card = replace(bank.card(), access=(AccessRule(STAFF, title="Pay"),))
+    ingest([docs], bank, card=card)
+    turned = replace(bank.card(), access=(AccessRule(STAFF, title="Travel*"),))
+    plan, report = planned([docs], bank, turned), ingest([docs], bank, card=turned)
+    assert (plan.opened, plan.closed) == (report.opened, report.closed) == (1, 2)
+    assert plan.summary.endswith("Access rules would open 1 and close 2 files.")
+    assert report.summary.endswith("Access rules opened 1 and closed 2 files.")
+    assert json.loads(json.dumps(report.to_json()))["closed"] == 2
+    assert "Access" not in ingest([docs], bank).summary
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("public", "staff", (0, 1)),
+        ("staff", "public", (1, 0)),
+        ("staff", "staff board", (1, 0)),
+        ("staff board", "board", (0, 1)),
+        ("staff", "board", (1, 1)),
+        ("public staff", "public", (0, 0)),
+    ],
+)
+def test_to_open_is_to_add_readers_and_to_close_is_to_take_some_away(
+    before: str, after: str, expected: tuple[int, int]
+) -> None:
+    place = Place(1, "a.md", frozenset(before.split()))
+    assert opened_and_closed([(place, frozenset(after.split()))]) == expected
 
 
 def test_rules_that_were_tightened_hold_even_where_the_run_is_refused(docs: Path, bank: KnowledgeBank) -> None:

@@ -83,7 +83,7 @@ def test_a_renamed_file_keeps_its_document(bank: KnowledgeBank, docs: Path) -> N
     ingest([docs], bank)
     before = {document.title: document.id for document in bank.documents()}
     (docs / "pay.md").rename(docs / "salary.md")
-    assert counts(ingest([docs], bank)) == {"placed": 1, "removed": 1, "unchanged": 4}
+    assert counts(ingest([docs], bank)) == {"renamed": 1, "unchanged": 4}
     assert {document.title: document.id for document in bank.documents()} == before
     assert next(d.uri for d in bank.documents() if d.title == "Pay") == str(docs / "salary.md")
     assert sound(bank)

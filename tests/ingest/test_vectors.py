@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ingest.vectors import WORTH_BULK, RunEmbedder
+from ingest.vectors import SLICE, WORTH_BULK, RunEmbedder
 from knowledge.embedding.embedder import EmbedderIdentity, TokenCounter
 from knowledge.testing import HashingEmbedder
 
@@ -63,3 +63,17 @@ def test_a_large_run_goes_on_while_bulk_gets_ready_and_then_uses_it() -> None:
         pass
     np.testing.assert_array_equal(run.embed(texts), PLAIN.embed(texts))
     assert embedder.bulk == [1, len(texts)]
+
+
+def test_a_call_with_many_texts_changes_to_bulk_as_soon_as_that_is_ready() -> None:
+    class ReadyAfterTheFirstSlice(SlowToStart):
+        def embed(self, texts: Sequence[str]) -> Matrix:
+            self.ready.set()
+            while not run._is_ready:
+                pass
+            return PLAIN.embed(texts)
+
+    run = RunEmbedder(embedder := ReadyAfterTheFirstSlice())
+    texts = [f"text {number}" for number in range(WORTH_BULK)]
+    np.testing.assert_array_equal(run.embed(texts), PLAIN.embed(texts))
+    assert embedder.bulk == [1, WORTH_BULK - SLICE]

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.answers.followup import readings
+from knowledge.answers.followup import readings, speaks_of
+from knowledge.types import Answer
 
 CARD = "What is the annual fee of the platinum card?"
 
@@ -44,6 +45,19 @@ def test_the_first_question_means_what_it_says() -> None:
 def test_words_that_are_there_already_are_not_added_again() -> None:
     [joined, _] = readings("And the fees of the silver card?", CARD)
     assert joined == "And the fees of the silver card? annual platinum"
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "speaks"),
+    [
+        ("Who is the pope?", "A night in a hotel may cost at most 140 euros.", False),
+        ("Lost PIN?", "A new PIN is sent by letter.", True),
+        ("Why?", "It is refunded.", True),
+    ],
+)
+def test_what_is_found_for_a_short_question_must_hold_a_word_of_it(question: str, text: str, *, speaks: bool) -> None:
+    answer = Answer(question, text, (), abstained=False, confidence=0.9, closest=(), banks=("desk",))
+    assert speaks_of(question, answer) is speaks
 
 
 @given(st.text(max_size=80), st.text(max_size=80))

@@ -20,7 +20,7 @@ from llama_index.core.selectors import LLMSingleSelector
 from llama_index.core.tools import BaseTool, QueryEngineTool
 from llama_index.core.vector_stores import FilterCondition, FilterOperator, MetadataFilter, MetadataFilters
 
-from agents.model import ModelSpec, open_model
+from agents.model.spec import ModelSpec, open_model
 from agents.testing import ScriptedServer, tool_call
 from knowledge.bank import KnowledgeBank
 from knowledge.errors import UsageError

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.retrieval.fusion import fuse
+from knowledge.retrieval.fusion import Added, fuse
 
 COSINES = st.dictionaries(st.integers(1, 50), st.floats(-1, 1), min_size=1)
 BM25 = st.dictionaries(st.integers(1, 50), st.floats(0.1, 40))
@@ -21,7 +21,7 @@ def test_totals_lie_between_0_and_1_and_are_what_is_explained(
     totals = fusion.totals()
     assert totals.keys() == cosines.keys()
     for chunk, total in totals.items():
-        scores = fusion.explain(chunk, total, link=0.0)
+        scores = fusion.explain(chunk, total, Added())
         assert 0.0 <= total <= 1.0 + 1e-9
         assert abs(total - (weight * scores.dense + (1 - weight) * scores.lexical)) < 1e-9
         assert (scores.cosine, scores.bm25) == (cosines[chunk], shared.get(chunk, 0.0))

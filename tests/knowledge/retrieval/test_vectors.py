@@ -21,7 +21,7 @@ def test_the_nearest_are_the_nearest_of_those_that_may_be_seen(
 ) -> None:
     vectors = some(count, seed)
     query = vectors.matrix[0]
-    found = vectors.search(query, limit, visible)
+    found = vectors.search(query, limit, np.array(sorted(visible), np.int64))
     cosines = {
         int(chunk): float(row @ query)
         for chunk, owner, row in zip(vectors.ids, vectors.documents, vectors.matrix, strict=True)

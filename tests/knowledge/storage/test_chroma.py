@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,79 @@ def test_a_process_that_owns_the_mirror_follows_what_others_commit(root: Path) -
         remove(writer, "8.md")
     verification = other.verify()
     assert verification.sound, verification.faults
+
+
+def mark_of(bank: KnowledgeBank) -> dict[str, object]:
+    mark: dict[str, object] = json.loads((bank.path / "chroma" / "mark.json").read_text())
+    return mark
+
+
+def test_a_process_that_only_reads_may_be_killed_at_any_time(root: Path) -> None:
+    through = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
+    before = mark_of(through)
+    assert through.search("item7", k=1)[0].uri == "7.md"
+    assert before["clean"]
+    assert mark_of(through) == before
+    through.close()
+
+
+def test_what_a_reader_caught_up_with_stays_when_it_ends(root: Path) -> None:
+    through = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
+    through.search("item7", k=1)
+    before = mark_of(through)
+    fill(Library(root, embedders=lambda spec: EMBEDDER).bank("big"), range(300, 310))
+    assert through.search("item305", k=1)[0].uri == "305.md"
+    assert not mark_of(through)["clean"]
+    through.close()
+    after = mark_of(through)
+    assert after["clean"]
+    assert after["folder"] == before["folder"]
+    assert after["generation"] == through.catalog.generation()
+    verification = through.verify()
+    assert verification.sound, verification.faults
+    assert not verification.notes
+
+
+def test_a_reader_leaves_a_mirror_that_is_missing_to_the_next_writer(root: Path) -> None:
+    through = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
+    shutil.rmtree(through.path / "chroma")
+    assert through.search("item7", k=1)[0].uri == "7.md"
+    assert not (through.path / "chroma" / "mark.json").exists()
+    with through.writer():
+        pass
+    assert mark_of(through)["clean"]
+    verification = through.verify()
+    assert verification.sound, verification.faults
+    through.close()
+
+
+def test_a_reader_that_is_far_behind_leaves_the_mirror_to_the_next_writer(
+    root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bank = Library(root, embedders=lambda spec: EMBEDDER).bank("big")
+    mirror = ChromaMirror(bank.path / "chroma", 64)
+    with bank.catalog.reading() as connection:
+        assert mirror.catch_up(connection)
+    fill(bank, range(300, 310))
+    with bank.catalog.reading() as connection:
+        assert not mirror.catch_up(connection, most=9)
+    assert "far behind" in caplog.text
+    assert mark_of(bank)["clean"]
+    with bank.writer() as writer:
+        remove(writer, "7.md")
+    assert mark_of(bank)["generation"] == bank.catalog.generation()
+    verification = bank.verify()
+    assert verification.sound, verification.faults
+
+
+def test_filters_and_access_are_exact_whatever_chroma_finds(root: Path) -> None:
+    through = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
+    exact = Library(root, embedders=lambda spec: EMBEDDER).bank("big")
+    fill(exact, range(300, 700), allow="staff")
+    for filters in ({"uri": "42.md"}, {"media_type": "text/plain"}, {"title": "nobody"}):
+        found, expected = (bank.search("topic3 item42", k=9, filters=filters) for bank in (through, exact))
+        assert [passage.uri for passage in found] == [passage.uri for passage in expected]
+    through.close()
 
 
 def test_a_second_process_searches_exactly_while_the_mirror_is_owned(root: Path) -> None:

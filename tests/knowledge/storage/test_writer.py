@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -301,17 +302,18 @@ def test_a_reader_that_opened_an_empty_bank_makes_no_index_and_sees_the_first_do
     assert bank.search("fee")[0].scores.bm25 > 0
 
 
+@pytest.mark.parametrize("folder", ["postings", "document_postings"])
 @pytest.mark.parametrize("damage", ["gone", "junk"])
 def test_postings_that_are_lost_or_damaged_are_named_and_built_again_by_the_next_writer(
-    bank: KnowledgeBank, damage: str
+    bank: KnowledgeBank, damage: str, folder: str
 ) -> None:
     with bank.writer() as writer:
         commit(writer, document("a.md", "One fee."), document("b.md", "Two fees."))
     bank.close()
     if damage == "gone":
-        shutil.rmtree(bank.path / "postings")
+        shutil.rmtree(bank.path / folder)
     else:
-        (bank.path / "postings" / "meta.json").write_text("junk")
+        (bank.path / folder / "meta.json").write_text("junk")
         with pytest.raises(BankDamaged, match="builds them anew"):
             bank.search("fee")
     with bank.writer() as writer:
@@ -340,3 +342,14 @@ def test_closing_a_bank_while_it_is_searched_ends(bank: KnowledgeBank) -> None:
     for thread in threads:
         thread.join(20)
     assert not any(thread.is_alive() for thread in threads)
+
+
+def test_threads_that_make_one_bank_at_once_end_with_one_whole_bank(tmp_path: Path) -> None:
+    def make(number: int) -> str:
+        library = Library(tmp_path, embedders=lambda spec: EMBEDDER)
+        return library.create(f"bank{number // 4}").card().name
+
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(make, range(80)))
+    assert made == [f"bank{number // 4}" for number in range(80)]
+    assert not list(tmp_path.rglob("*.new"))

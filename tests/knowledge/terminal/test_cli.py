@@ -108,6 +108,35 @@ def test_a_removed_document_leaves_nothing_behind(
         assert "documents list" in removed.err
 
 
+def test_documents_of_all_banks_are_listed_unless_one_is_named(refdesk: Refdesk, handbook: Path) -> None:
+    listed = json.loads(refdesk(["--root", str(handbook), "documents", "list", "--json"]).out)
+    assert {document["bank"] for document in listed} == {"hr", "travel"}
+    assert len(listed) == 4
+    table = refdesk(["--root", str(handbook), "documents", "list"]).out.splitlines()
+    assert table[0].split("\t")[:3] == ["bank", "id", "title"]
+    assert len(table) == 5
+
+
+def test_search_takes_its_question_in_as_many_words_as_there_are(refdesk: Refdesk, handbook: Path) -> None:
+    apart = refdesk(["--root", str(handbook), "search", "first", "class", "trains", "--json"])
+    assert apart.code == 0
+    assert apart.out == refdesk(["--root", str(handbook), "search", "first class trains", "--json"]).out
+    assert refdesk(["--root", str(handbook), "search"]).code == 2
+
+
+def test_a_settings_file_that_root_leaves_unused_is_named(
+    refdesk: Refdesk, handbook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "refdesk.yaml").write_text("banks: {}\n")
+    monkeypatch.chdir(tmp_path)
+    done = refdesk(["--root", str(handbook), "banks", "--json"])
+    assert done.code == 0
+    assert f"{tmp_path / 'refdesk.yaml'} is not used, since --root names another folder." in done.err
+    assert len(json.loads(done.out)) == 2
+    assert "is not used" not in refdesk(["--root", ".", "banks"]).err
+    assert "is not used" not in refdesk(["banks"]).err
+
+
 def test_verify_says_all_agree_and_finds_what_does_not(refdesk: Refdesk, own_handbook: Path) -> None:
     root = ["--root", str(own_handbook)]
     sound = refdesk([*root, "verify"])

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge.embedding.embedder import EmbedderIdentity, TokenCounter
+from knowledge.embedding.remembering import Remembering
+from knowledge.testing import HashingEmbedder
+
+if TYPE_CHECKING:
+    from knowledge.types import Matrix, Vector
+
+PLAIN = HashingEmbedder()
+
+
+@dataclass
+class Counting:
+    """A hashing embedder that keeps a record of what it was asked for."""
+
+    asked: list[str] = field(default_factory=list)
+    identity: EmbedderIdentity = PLAIN.identity
+
+    def tokens(self) -> TokenCounter:
+        return PLAIN.tokens()
+
+    def embed_query(self, text: str) -> Vector:
+        self.asked.append(text)
+        return PLAIN.embed_query(text)
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        self.asked += texts
+        return PLAIN.embed(texts)
+
+    def embed_bulk(self, texts: Sequence[str]) -> Matrix:
+        return self.embed(texts)
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdefghij"), max_size=6), max_size=8), st.integers(1, 5))
+def test_what_is_remembered_is_what_would_be_embedded(calls: list[list[str]], most: int) -> None:
+    remembering = Remembering(Counting(), most)
+    for texts in calls:
+        assert np.array_equal(remembering.embed(texts), PLAIN.embed(texts))
+
+
+def test_a_text_is_embedded_once_while_it_is_among_the_last() -> None:
+    inner = Counting()
+    remembering = Remembering(inner, 2)
+    remembering.embed(["one", "two", "one"])
+    remembering.embed_query("one")
+    assert inner.asked == ["one", "two"]
+    remembering.embed(["three"])
+    remembering.embed(["one", "two"])
+    assert inner.asked == ["one", "two", "three", "two"]
+
+
+def test_what_goes_into_a_bank_is_not_remembered() -> None:
+    inner = Counting()
+    remembering = Remembering(inner)
+    remembering.embed_bulk(["one"])
+    remembering.embed(["one"])
+    assert inner.asked == ["one", "one"]
+    assert remembering.identity == PLAIN.identity
+    assert remembering.tokens().count("two words") == 2
