@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from agents.conversation import Conversation
-from agents.model import open_model
-from agents.scope import Scope, named_banks
-from agents.settings import choose_model, without_network
+from agents.answers.conversation import Conversation
+from agents.answers.scope import Scope, named_banks
+from agents.model.settings import choose_model, without_network
+from agents.model.spec import open_model
 from knowledge.errors import RefdeskError
 from knowledge.terminal.json_output import answer_to_json, json_text
 from knowledge.terminal.opening import open_library

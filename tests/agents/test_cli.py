@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.bank_search import TOOL
+from agents.answers.desk import TOOL
 from agents.testing import Reply, Request, ScriptedServer, failure, tool_call
 from tests.conftest import Refdesk
 from tests.two_banks import build
