@@ -83,6 +83,11 @@ class Case:
         return tuple(tuple(entries) for entries in groups.values())
 
     @property
+    def turns(self) -> tuple[str, ...]:
+        """What was said before the question, oldest first."""
+        return tuple(turn.text for turn in self.history)
+
+    @property
     def reader(self) -> Reader:
         """Who asks: the role that `meta.reader` names, else anyone."""
         role = self.meta.get("reader")

@@ -14,12 +14,13 @@ import pytest
 from docx.oxml.ns import qn
 from docx.table import Table
 
-from eval import Case, Gold, load_cases
+from eval import Case, Gold
+from eval.sets.case_set import read_sets
 from knowledge.card import AccessRule
 from knowledge.settings import load_config
 
 DATA = Path(__file__).parents[2] / "data"
-CASES = load_cases(DATA / "questions.jsonl")
+CASES = read_sets(sorted((DATA / "eval").glob("*.jsonl")))
 LICENCES = {
     "prometheus-docs-Apache-2.0.txt": "Apache License",
     "prometheus-docs-NOTICE.txt": "The Prometheus Authors",
@@ -172,8 +173,9 @@ def test_everyone_else_can_read_something_for_each_piece_of_evidence() -> None:
 
 def test_the_configured_banks_are_the_folders() -> None:
     banks = load_config(DATA / "refdesk.yaml")["banks"]
-    folders = {path.name for path in DATA.iterdir() if path.is_dir() and path.name not in ("LICENSES", "banks")}
+    folders = {path.name for path in DATA.iterdir() if path.is_dir() and path.name not in ("LICENSES", "banks", "eval")}
     assert set(banks) == folders == {case.bank for case in CASES}
+    assert {path.stem for path in (DATA / "eval").iterdir()} == folders
     assert all(banks[name]["sources"] == [name] for name in banks)
     assert all(banks[name]["title"] and banks[name]["description"] for name in banks)
 

@@ -1,0 +1,68 @@
+"""A whole run: cases, a system and metrics in, a result out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+from eval.cases import Case
+from eval.comparison.figures import figures
+from eval.metrics.registry import Metric
+from eval.runs.configuration import configure
+from eval.runs.execution import Evaluation, evaluate
+from eval.runs.journal import Journal
+from eval.runs.record import CaseRecord
+from eval.runs.result import RunResult
+from eval.targets.target import Target
+from knowledge.errors import UsageError
+
+Progress = Callable[[CaseRecord], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a run goes about it. `cache` is the folder of journals; `fresh` asks again what one of them knows.
+
+    `seed` counts for intervals, tests and, where a system takes one, its answers.
+    """
+
+    cache: Path
+    concurrency: int = 4
+    seed: int = 0
+    fresh: bool = False
+
+
+def run(
+    name: str,
+    cases: Sequence[Case],
+    target: Target,
+    metrics: Mapping[str, Metric],
+    options: RunOptions,
+    *,
+    tells_hits: bool = True,
+    progress: Progress = lambda _: None,
+) -> RunResult:
+    """Asks `target` every case and measures it; what an earlier run of the same configuration observed is not asked.
+
+    Raises `UsageError` without cases, and what the target raises that cannot be asked at all.
+    """
+    if not cases:
+        raise UsageError("There are no cases to run.", hint="Check the file, and --bank.")
+    started = perf_counter()
+    configuration = configure(target.describe(), cases, tuple(metrics), seed=options.seed)
+    path = options.cache / "eval" / f"{configuration.target_hash}.jsonl"
+    with Journal(path, fresh=options.fresh) as journal:
+        evaluation = Evaluation(target, metrics, journal, tells_hits)
+        records = evaluate(cases, evaluation, concurrency=options.concurrency, progress=progress)
+    return RunResult(
+        name=name,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        configuration=asdict(configuration),
+        configuration_hash=configuration.hash,
+        records=tuple(records),
+        figures=figures(records, seed=options.seed),
+        seconds=perf_counter() - started,
+    )

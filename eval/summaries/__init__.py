@@ -1,0 +1,1 @@
+"""What is measured of a whole run: abstention, risk against coverage, calibration, speed."""

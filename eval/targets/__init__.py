@@ -1,0 +1,1 @@
+"""Systems that can be evaluated: banks, an agent in Python, any OpenAI-compatible endpoint."""

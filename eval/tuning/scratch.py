@@ -1,0 +1,100 @@
+"""A copy of a bank to try settings on: the bank itself is not touched."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from eval.cases import Case
+from eval.evidence import first_rank, meets_finest
+from eval.observation import Hit
+from eval.targets.banks import hit_of
+from eval.targets.placing import Placer
+from eval.tuning.deadline import Deadline
+from knowledge.bank import NO_FILTERS
+from knowledge.errors import RefdeskError
+from knowledge.retrieval.conversation import conversation_vector
+from knowledge.terminal.presentation import local_path
+
+if TYPE_CHECKING:
+    from knowledge.bank import KnowledgeBank
+    from knowledge.card import BankCard
+    from knowledge.library import Embedders, Library
+
+DEPTH = 10
+
+
+class Scratch:
+    """Banks in a folder of their own: a copy of one that searches otherwise, or the same files cut otherwise."""
+
+    def __init__(self, library: Library, bank: KnowledgeBank) -> None:
+        self._library = library
+        self._original = bank
+        self._copy = library.bank(bank.name)
+
+    def measure(self, card: BankCard, cases: Sequence[Case], deadline: Deadline) -> list[float]:
+        """Each case's score under `card`; raises `OutOfTime` between two cases, or two files."""
+        if card.chunking != self._original.card().chunking:
+            return self._measured_anew(card, cases, deadline)
+        with self._copy.writer() as writer:
+            writer.put_card(card)
+        self._copy.close()
+        return _scores(self._copy, cases, deadline)
+
+    def _measured_anew(self, card: BankCard, cases: Sequence[Case], deadline: Deadline) -> list[float]:
+        """Reads the files once more; raises `RefdeskError` where one of them is no longer there."""
+        from ingest import ingest  # parsers and workers, which other settings do not need
+
+        places = [local_path(summary.uri) for summary in self._original.documents()]
+        files = [str(path) for path in places if path is not None and path.is_file()]
+        if len(files) < len(places):
+            raise RefdeskError("The files of this bank are not all there.", hint="Chunking was not tried.")
+        name = f"tokens-{card.chunking.tokens}"
+        bank = self._library.create(name, card=replace(card, name=name))
+        # Again for another setting: what is known already is not read again, and what was cut short goes on.
+        ingest(files, bank, card=replace(card, name=name), progress=lambda _: deadline.check())
+        bank.close()
+        return _scores(bank, cases, deadline)
+
+
+@contextmanager
+def scratch(bank: KnowledgeBank, embedders: Embedders) -> Iterator[Scratch]:
+    """A scratch of `bank` that is gone afterwards; `embedders` is what its library makes models with."""
+    from knowledge.library import Library
+
+    with TemporaryDirectory(prefix="refdesk-tune-") as folder:
+        bank.close()
+        shutil.copytree(bank.path, Path(folder) / "banks" / bank.name)
+        library = Library(folder, embedders=embedders)
+        try:
+            yield Scratch(library, bank)
+        finally:
+            for name in library.names():
+                library.bank(name).close()
+
+
+def _scores(bank: KnowledgeBank, cases: Sequence[Case], deadline: Deadline) -> list[float]:
+    """The mean reciprocal rank of each evidence group among the first ten passages."""
+    placer = Placer([bank])
+    found = []
+    for case in cases:
+        deadline.check()
+        groups = replace(case, gold=placer.place(case).gold).groups
+        hits = _hits(bank, case)
+        ranks = [first_rank([group], hits, meets_finest) for group in groups]
+        found.append(sum(1 / rank if rank else 0.0 for rank in ranks) / len(ranks))
+    return found
+
+
+def _hits(bank: KnowledgeBank, case: Case) -> list[Hit]:
+    """What the bank finds for a case; the vector of a question is made once for all settings."""
+    query = conversation_vector(case.question, case.turns, bank.sentence_embedder.embed_query)
+    passages = bank.search_vector(
+        case.question, query, k=DEPTH, reader=case.reader, filters=NO_FILTERS, history=case.turns
+    )
+    return [hit_of(passage) for passage in passages]
