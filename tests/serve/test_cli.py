@@ -24,7 +24,7 @@ def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[s
 
 def test_a_mistyped_command_is_told_the_right_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serch"]) == 2
-    assert "Did you mean 'search'?" in capsys.readouterr().err
+    assert "Did you mean one of: 'search', 'serve'?" in capsys.readouterr().err
 
 
 def test_a_wrong_option_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:

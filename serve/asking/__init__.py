@@ -1,0 +1,1 @@
+"""Questions of programs, which keep their conversations themselves: answered as a conversation's are, and not kept."""

@@ -1,0 +1,1 @@
+"""The section `server:` of refdesk.yaml, and the file that `refdesk init` writes."""

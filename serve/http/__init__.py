@@ -1,0 +1,1 @@
+"""The service over HTTP: one file of routes for each noun."""

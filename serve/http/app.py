@@ -1,0 +1,77 @@
+"""The application: every router over one service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+
+from serve.http.access_log import add_access_log
+from serve.http.admin import Reload, admin_routes
+from serve.http.asking import asking_routes
+from serve.http.audit import audit_routes
+from serve.http.banks import bank_routes
+from serve.http.chat import chat_routes
+from serve.http.conversations import conversation_routes
+from serve.http.failures import add_failure_handlers
+from serve.http.handover import handover_routes
+from serve.http.health import health_routes
+from serve.http.inbox import inbox_routes
+from serve.http.lifespan import living
+from serve.http.mcp_mount import mcp_routes
+from serve.http.metrics import metrics_routes
+from serve.http.page import page_routes
+from serve.http.people import people_routes
+from serve.http.proposals import proposal_routes
+from serve.http.session import session_routes
+from serve.http.sources import source_routes
+from serve.http.uploads import upload_routes
+from serve.http.widget import widget_routes
+from serve.openai.routes import openai_routes
+from serve.security.edge import add_edge
+from serve.service import Service
+
+# Each makes the routes of one noun; the order is that of the OpenAPI document.
+ROUTERS: Sequence[Callable[[Service], APIRouter]] = (
+    session_routes,
+    conversation_routes,
+    chat_routes,
+    handover_routes,
+    inbox_routes,
+    proposal_routes,
+    source_routes,
+    asking_routes,
+    bank_routes,
+    upload_routes,
+    widget_routes,
+    openai_routes,
+    mcp_routes,
+    people_routes,
+    audit_routes,
+    health_routes,
+    metrics_routes,
+)
+
+
+def make_app(service: Service, *, reload: Reload | None = None, lives: bool = True) -> FastAPI:
+    """The application over `service`; whoever makes it closes the service.
+
+    `reload` reads its settings anew. One that does not `live` leaves what runs beside the requests to another.
+    """
+    app = FastAPI(
+        title=service.settings.title,
+        version=version("refdesk"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        lifespan=living(service) if lives else None,
+    )
+    add_failure_handlers(app)
+    add_edge(app, service.guard, upload_mb=service.settings.limits.upload_mb)
+    add_access_log(app, service.metrics)
+    for routes in ROUTERS:
+        app.include_router(routes(service))
+    app.include_router(admin_routes(service, reload))
+    app.include_router(page_routes())
+    return app

@@ -1,0 +1,150 @@
+"""What is said in a conversation: questions, whose turns are told as they go, and what happens besides."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.responses import Response
+
+from knowledge.types import Reader
+from serve.http.conversations import ConversationId
+from serve.http.described import described
+from serve.http.event_stream import PING, PING_SECONDS, EventStream, frame
+from serve.http.failures import error_json
+from serve.http.ownership import own_conversation, readable_conversation
+from serve.http.shapes import NewMessage, Retry, message_shape
+from serve.security.caller import Caller, asking, require
+from serve.service import Service
+from serve.store.events import Event
+from serve.store.schema import now
+from serve.turns.events import Accepted, Answered, Delta, Ended, Failed, Progress, TurnEvent
+from serve.turns.run import Run
+
+STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}, "description": "What happens."}}
+READ_AT_ONCE = 200
+# No event has a greater number.
+LAST = 2**62
+TYPING_SHOWN = timedelta(seconds=8)
+
+
+def chat_routes(service: Service) -> APIRouter:
+    """The routes of what is said."""
+    router = APIRouter(tags=["chat"])
+    chatting = Depends(require(service, "chat"))
+    questioner = Depends(asking(service, "chat"))
+    streams = service.guard.streams
+
+    @router.post(
+        "/api/conversations/{id}/messages",
+        status_code=200,
+        response_class=EventStream,
+        responses=described(404, 409) | STREAM,
+    )
+    async def ask(id: ConversationId, given: NewMessage, caller: Annotated[Caller, questioner]) -> EventStream:
+        """Ask; the answer comes as events. The question is kept before the first of them, whoever stays to hear."""
+        service.guard.check_question(given.text)
+        conversation = await own_conversation(service, caller, id)
+        run = await service.reception.ask(conversation, given.id, given.text, caller.reader)
+        return EventStream(told(run, caller.reader), streams.hold(caller))
+
+    @router.post(
+        "/api/conversations/{id}/retry",
+        status_code=200,
+        response_class=EventStream,
+        responses=described(404, 409) | STREAM,
+    )
+    async def retry(id: ConversationId, given: Retry, caller: Annotated[Caller, questioner]) -> EventStream:
+        """Answer a question again; the answer until now gives way."""
+        conversation = await own_conversation(service, caller, id)
+        run = await service.reception.retry(conversation, given.message, caller.reader)
+        return EventStream(told(run, caller.reader), streams.hold(caller))
+
+    @router.post("/api/conversations/{id}/stop", status_code=202, responses=described(404))
+    async def stop(id: ConversationId, caller: Annotated[Caller, chatting]) -> Response:
+        """Give up the answer that is being written; what was shown of it stays."""
+        conversation = await own_conversation(service, caller, id)
+        await service.reception.stop(conversation.id)
+        return Response(status_code=202)
+
+    router.include_router(_live_routes(service))
+    return router
+
+
+def _live_routes(service: Service) -> APIRouter:
+    """The route of what happens besides."""
+    router = APIRouter()
+    chatting = Depends(require(service, "chat"))
+
+    @router.get(
+        "/api/conversations/{id}/events",
+        status_code=200,
+        response_class=EventStream,
+        responses=described(404) | STREAM,
+    )
+    async def events(
+        id: ConversationId,
+        caller: Annotated[Caller, chatting],
+        after: Annotated[int, Query(ge=0, le=LAST)] = 0,
+        last_event_id: Annotated[str, Header(max_length=20)] = "",
+    ) -> EventStream:
+        """What happens in a conversation after the event `after`, or Last-Event-ID, for as long as one listens."""
+        conversation = await readable_conversation(service, caller, id)
+        seen = min(int(last_event_id), LAST) if last_event_id.isascii() and last_event_id.isdecimal() else after
+        return EventStream(
+            happenings(service, conversation.id, seen, caller.reader), service.guard.streams.hold(caller)
+        )
+
+    return router
+
+
+async def told(run: Run, reader: Reader) -> AsyncIterator[bytes]:
+    """A turn as server-sent events, from its beginning."""
+    async for event in run.follow(every=PING_SECONDS):
+        yield PING if event is None else frame(event.name, event_json(event, reader))
+
+
+def event_json(event: TurnEvent, reader: Reader) -> dict[str, Any]:
+    """What an event says."""
+    match event:
+        case Accepted(message) | Answered(message):
+            return {"message": message_shape(message, reader).model_dump(mode="json")}
+        case Progress(stage, label, detail):
+            return {"stage": stage, "label": label, "detail": dict(detail)}
+        case Delta(id, text):
+            return {"id": id, "text": text}
+        case Failed(code, message, hint):
+            return error_json(code, message, hint)
+        case Ended():
+            return {}
+
+
+async def happenings(service: Service, conversation: str, after: int, reader: Reader) -> AsyncIterator[bytes]:
+    """What happens in a conversation, until it is deleted or the service ends."""
+    with service.live.listen(conversation) as bell:
+        while not service.reception.is_draining:
+            found = await asyncio.to_thread(service.store.events.after, conversation, after, limit=READ_AT_ONCE)
+            for event in found:
+                after = event.seq
+                data = await asyncio.to_thread(happening_json, service, event, reader)
+                if data is not None:
+                    yield frame(event.kind, data, id=str(event.seq))
+            if len(found) == READ_AT_ONCE:
+                continue
+            if not await bell.wait(PING_SECONDS):
+                yield PING
+            elif await asyncio.to_thread(service.store.conversations.find, conversation) is None:
+                return
+
+
+def happening_json(service: Service, event: Event, reader: Reader) -> dict[str, Any] | None:
+    """What an event says now; nothing where its message gave way to another, or somebody has long written."""
+    if event.kind == "typing" and event.created is not None and now() - event.created > TYPING_SHOWN:
+        return None
+    if event.message is None:
+        return dict(event.data)
+    message = service.store.messages.find(event.message)
+    if message is None or message.superseded:
+        return None
+    return {"message": message_shape(message, reader).model_dump(mode="json")}

@@ -1,0 +1,1 @@
+"""The service in OpenAI's protocol: chat completions, models and embeddings."""

@@ -1,0 +1,95 @@
+"""Settings that change while the service runs: new requests see them, and what is under way goes on as it began."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+from starlette.types import Receive, Scope, Send
+
+from knowledge.errors import RefdeskError
+from serve.asking.answerers import Answerers
+from serve.config.changes import Changes, changes, taken_over
+from serve.config.checking import check_banks
+from serve.config.settings import ServerSettings, read_server_settings
+from serve.http.app import make_app
+from serve.security.opening import open_guard
+from serve.service import Service, open_tiers
+from serve.turns.suggestions import Suggestions
+
+logger = logging.getLogger(__name__)
+
+
+class Reloading:
+    """An ASGI application over a service whose settings can be read anew.
+
+    Each reading makes an application of its own over the same store, turns and connections; requests that come later
+    go to it, and those that an earlier one answers, streams above all, stay there until they end.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._first = self._app = make_app(service, reload=self.reload)
+        self._later = AsyncExitStack()
+        self._one_at_a_time = asyncio.Lock()
+        self._told: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request by the settings in force; live from the first request to the last."""
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        try:
+            await self._first(scope, receive, send)
+        finally:
+            await self._later.aclose()
+
+    async def reload(self) -> Changes:
+        """Take over what refdesk.yaml says now. Raises `ConfigError`, and changes nothing, where it is wrong."""
+        async with self._one_at_a_time:
+            try:
+                return await self._take_over()
+            except RefdeskError as error:
+                logger.error("The settings stay as they were: %s", error.sentence)
+                raise
+
+    def begin(self) -> None:
+        """Reload, as a signal asks; what comes of it stands in the log. Called in the event loop."""
+        self._told = asyncio.get_running_loop().create_task(self._reload_as_told())
+
+    async def _reload_as_told(self) -> None:
+        try:
+            await self.reload()
+        except RefdeskError:
+            return  # `reload` has logged it
+        except Exception as error:  # the edge of a signal: nobody else hears of it
+            logger.error("The settings stay as they were.", exc_info=error)
+
+    async def _take_over(self) -> Changes:
+        old = self._service
+        settings = await asyncio.to_thread(read_server_settings, old.shell)
+        found = changes(old.settings, settings)
+        service = await asyncio.to_thread(renewed, old, taken_over(old.settings, settings))
+        app = make_app(service, reload=self.reload, lives=False)
+        await self._later.enter_async_context(app.router.lifespan_context(app))
+        old.reception.change(open_tiers(service), service.settings.limits)
+        self._service, self._app = service, app
+        logger.info("settings were read anew", extra={"changed": found.now, "next_start": found.next_start})
+        return found
+
+
+def renewed(old: Service, settings: ServerSettings) -> Service:
+    """The service under other settings, over the same store and connections. Raises `ConfigError`; blocks."""
+    check_banks(settings, old.library.names(), old.shell.config)
+    service = replace(
+        old,
+        settings=settings,
+        guard=open_guard(old.store.database, settings, loopback=old.listening.loopback, former=old.guard),
+        answerers=Answerers(old.shell, settings, old.library, model=old.model),
+        suggestions=Suggestions(old.library, settings.suggested),
+    )
+    open_tiers(service)  # what is wrong with them shows now
+    service.suggestions.look(service.banks)
+    return service
