@@ -43,7 +43,7 @@ def samples(rows: Sequence[Asked], embedder: Embedder) -> tuple[Samples, Samples
         questions.append((values, row.answerable, str(row.case.meta.get("source", {}).get("doc", ""))))
         right = [row.met_by(r.candidate.passage.cite(r.candidate.start, r.candidate.end)) for r in ranked]
         if row.answerable and any(right):
-            best = max(p.scores.total for p in row.passages)
+            best = max(p.scores.own for p in row.passages)
             units += [
                 (features(question, r.candidate, r.cosine, best), hit, row.case.id)
                 for r, hit in zip(ranked, right, strict=True)

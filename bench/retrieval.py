@@ -2,8 +2,9 @@
 
     .venv/bin/python -m bench.retrieval ../shared/datasets [SET ...] [--dense-weight .5] [--link-weight .3]
 
-Prints, per set, the figures that docs/decisions.md quotes, with the number of questions. Banks are kept in
-bench/results/banks and ingested once; give --fresh after a change to parsing or chunking.
+Prints, per set, the figures that docs/decisions.md quotes, with the number of questions; for SQuAD 2 also how well
+the confidence of answers tells answerable from unanswerable questions. Banks are kept in bench/results/banks and
+ingested once; give --fresh after a change to parsing or chunking.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
+
 from eval import Case, load_cases
 from ingest.chunking import chunk
 from ingest.parsers.registry import Registry
@@ -28,18 +31,23 @@ from knowledge.types import NewDocument, NewPlace, Passage
 
 SUFFIXES = {".md", ".pdf", ".txt", ".html"}
 BATCH = 64
+WEIGHTS = ("dense_weight", "link_weight", "document_weight", "whole_weight")
 Metrics = dict[str, float]
 
 
 @dataclass(frozen=True)
 class BenchSet:
-    """A folder of documents and questions; `only` keeps one of several forms of the same documents."""
+    """A folder of documents and questions; `only` keeps one of several forms of the same documents.
+
+    With `history` the turns before a question count, with `abstains` confidence is measured too.
+    """
 
     name: str
     measure: Callable[[Case, Sequence[Passage]], Metrics]
     k: int = 10
     only: str = ""
     history: bool = False
+    abstains: bool = False
 
 
 def documents_of(corpus: Path, only: str) -> Iterator[tuple[str, ParsedDocument]]:
@@ -159,7 +167,7 @@ def by_token(case: Case, passages: Sequence[Passage]) -> Metrics:
 SETS = (
     BenchSet("scifact", by_document, 30),
     BenchSet("hotpotqa100", by_document, 20),
-    BenchSet("squad2", by_span),
+    BenchSet("squad2", by_span, abstains=True),
     BenchSet("anthropic_docs_rag", by_document, 20),
     BenchSet("doc2dial", by_span, 40, history=True),
     BenchSet("cuad", by_page, 10, only="pdf/"),
@@ -168,11 +176,18 @@ SETS = (
 )
 
 
-def question_of(case: Case, *, history: bool) -> str:
-    """The question, with the turns before it where they count."""
-    if not history:
-        return case.question
-    return " ".join([*(turn.text for turn in case.history), case.question])
+def abstention(bank: KnowledgeBank, cases: Sequence[Case]) -> str:
+    """AUROC of answerable against unanswerable questions, and the area under risk and coverage, as one line.
+
+    Risk is the share of answered questions that the documents do not answer, coverage the share that is answered.
+    """
+    from bench.answer_cases import auroc
+
+    sure = np.array([bank.ask(case.question).confidence for case in cases])
+    truth = np.array([case.answerable for case in cases])
+    wrong = np.cumsum(~truth[np.argsort(-sure, kind="stable")])
+    risk = float(np.mean(wrong / np.arange(1, len(truth) + 1)))
+    return f"AUROC {auroc(truth, sure):.3f}  area under risk and coverage {risk:.3f}"
 
 
 def run(bench: BenchSet, bank: KnowledgeBank, cases: Sequence[Case]) -> tuple[Metrics, float]:
@@ -180,7 +195,8 @@ def run(bench: BenchSet, bank: KnowledgeBank, cases: Sequence[Case]) -> tuple[Me
     rows, seconds = [], []
     for case in cases:
         started = perf_counter()
-        passages = bank.search(question_of(case, history=bench.history), k=bench.k)
+        history = [turn.text for turn in case.history] if bench.history else []
+        passages = bank.search(case.question, k=bench.k, history=history)
         seconds.append(perf_counter() - started)
         if metrics := bench.measure(case, passages):
             rows.append(metrics)
@@ -195,11 +211,11 @@ def main() -> None:
     parser.add_argument("sets", nargs="*")
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--most", type=int, default=10**9, help="at most this many questions a set, evenly spread")
-    for name in ("dense_weight", "link_weight"):
+    for name in WEIGHTS:
         parser.add_argument(f"--{name.replace('_', '-')}", type=float, default=getattr(SearchOptions(), name))
     arguments = parser.parse_args()
     library = Library(Path("bench/results"))
-    options = SearchOptions(dense_weight=arguments.dense_weight, link_weight=arguments.link_weight)
+    options = replace(SearchOptions(), **{name: getattr(arguments, name) for name in WEIGHTS})
     for bench in SETS:
         if arguments.sets and bench.name not in arguments.sets:
             continue
@@ -207,11 +223,19 @@ def main() -> None:
         with bank.writer() as writer:
             writer.put_card(replace(bank.card(), search=options))
         bank.close()
-        cases = [case for case in load_cases(arguments.datasets / bench.name / "questions.jsonl") if case.gold]
-        step = max(1, len(cases) // arguments.most)
-        means, median = run(bench, bank, cases[::step])
+        everything = load_cases(arguments.datasets / bench.name / "questions.jsonl")
+        cases = spread([case for case in everything if case.gold], arguments.most)
+        means, median = run(bench, bank, cases)
         shown = "  ".join(f"{name} {value:.3f}" for name, value in means.items() if name != "questions")
         print(f"{bench.name:22} n={int(means['questions']):5}  {shown}  {1000 * median:.1f} ms", flush=True)
+        if bench.abstains:
+            asked = spread(everything, arguments.most)
+            print(f"{bench.name + ', abstention':22} n={len(asked):5}  {abstention(bank, asked)}", flush=True)
+
+
+def spread(cases: Sequence[Case], most: int) -> Sequence[Case]:
+    """About `most` of the cases, evenly spread; all where there are no more."""
+    return cases[:: max(1, len(cases) // most)]
 
 
 def prepare(library: Library, bench: BenchSet, datasets: Path, *, fresh: bool) -> KnowledgeBank:

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from agents.answering import answer_with_model
-from agents.model import ModelSpec, open_model
+from agents.answers.answering import answer_with_model
+from agents.model.spec import ModelSpec, open_model
 from agents.testing import ScriptedServer, Step, tool_call
 from ingest import ingest
 from knowledge.library import Library
