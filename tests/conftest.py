@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +44,26 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith(PERSONAL) or name.lower() in PROXIES]:
         del os.environ[name]
     quiet_dependencies(os.environ, offline=True)
+    if sys.version_info < (3, 12):
+        be_patient_with_tracing()
+
+
+def be_patient_with_tracing() -> None:
+    """Lets every thread start under coverage, for good.
+
+    Python before 3.12 refuses to trace a thread while another thread's tracing is just being installed, which takes
+    long enough where an audit hook stands, as filelock's does. The thread would die unseen with what it was given.
+    """
+    install = sys.settrace
+
+    def settrace(function: Any) -> None:
+        while True:
+            try:
+                return install(function)
+            except RuntimeError:
+                time.sleep(0)
+
+    sys.settrace = settrace
 
 
 @pytest.fixture(scope="session", autouse=True)
