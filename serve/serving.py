@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 # How long answers that are being written when the service is told to end may take, in seconds.
 GRACE = 30
 BACKLOG = 2048
+OPEN = (
+    "No key was made yet: everybody at this machine may do everything. Before you put a proxy in front, or share the"
+    " machine: refdesk keys create NAME --scope admin"
+)
 REASONS = {
     errno.EADDRINUSE: "is taken: stop what uses it, or use --port 0 for one that is free",
     errno.EACCES: "may not be used: take one above 1023",
@@ -77,6 +81,7 @@ def run_service(shell: Shell, wanted: Wanted) -> None:
         with only_one(service) as alone:
             longest = timedelta(seconds=service.settings.limits.turn_seconds)
             service.store.turns.end_interrupted(begun_before=None if alone else now() - 2 * longest)
+            tell(OPEN if service.guard.is_open() else "")
             announce(wanted, port)
             serve_app(Reloading(service), service, listener)
     finally:

@@ -117,6 +117,10 @@ class Guard:
         if len(text) > most:
             raise TooLarge(f"This question has {len(text)} characters.", hint=f"Ask with at most {most}.")
 
+    def is_open(self) -> bool:
+        """Whether people at this machine may do everything: no key was made, and nobody else is awaited. Blocks."""
+        return not self.policy.awaits_others and not self.keys.any()
+
     def peer(self, request: HTTPConnection) -> Peer:
         """The other end of this request."""
         return self.policy.peer(request.scope)
@@ -129,10 +133,8 @@ class Guard:
         return self.visitors.read(cookie) if cookie else None
 
     async def _is_local(self, peer: Peer) -> bool:
-        """Whether somebody at this machine uses a fresh install: no key was made, and nobody else can reach it."""
-        if not (self.policy.loopback and peer.on_this_machine):
-            return False
-        return not await asyncio.to_thread(self.keys.any)
+        """Whether somebody at this machine uses a fresh install."""
+        return peer.on_this_machine and await asyncio.to_thread(self.is_open)
 
     def _embedded(self, given: str, peer: Peer) -> Caller:
         """Who chats in the widget. No other site can make a browser send a pass, so that it needs no other token."""

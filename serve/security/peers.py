@@ -13,6 +13,24 @@ from knowledge.errors import ConfigError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+# What proxies, balancers and networks before a service say of whom they speak for, whatever they call it.
+PROXY_HEADERS = frozenset(
+    (
+        *FORWARDED,
+        "cdn-loop",
+        "cf-connecting-ip",
+        "client-ip",
+        "fastly-client-ip",
+        "forwarded-for",
+        "fly-client-ip",
+        "true-client-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-original-forwarded-for",
+        "x-original-host",
+    )
+)
+PROXY_PREFIXES = ("x-forwarded", "x-envoy-", "x-amzn-", "x-azure-", "x-appengine-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +78,7 @@ def peer_of(scope: Mapping[str, Any], trusted: tuple[Network, ...]) -> Peer:
     if is_trusted(address, trusted):
         address = _before_proxies(headers.get("x-forwarded-for", ""), trusted) or address
         scheme = _last(headers.get("x-forwarded-proto", "")) or scheme
-    direct = scope.get("http_version") != "1.0" and not any(name in headers for name in FORWARDED)
+    direct = scope.get("http_version") != "1.0" and not any(is_of_a_proxy(name) for name in headers)
     return Peer(plain(address), "https" if scheme in ("https", "wss") else "http", headers.get("host", ""), direct)
 
 
@@ -73,6 +91,11 @@ def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
     if "host" in found:
         found["host"] = found["host"].lower()
     return found
+
+
+def is_of_a_proxy(header: str) -> bool:
+    """Whether a proxy adds a header of this name, in lower case; browsers and programs themselves send none of them."""
+    return header in PROXY_HEADERS or header.startswith(PROXY_PREFIXES)
 
 
 def is_trusted(address: str, trusted: tuple[Network, ...]) -> bool:

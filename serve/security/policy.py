@@ -30,6 +30,11 @@ class EdgePolicy:
     proxies: tuple[Network, ...] = ()
     local_roles: frozenset[str] = frozenset()
 
+    @property
+    def awaits_others(self) -> bool:
+        """Whether whoever runs the service means others to reach it: it has a name for them, or a proxy before it."""
+        return not self.loopback or bool(self.hosts or self.proxies)
+
     def peer(self, scope: Mapping[str, Any]) -> Peer:
         """The other end of an ASGI request."""
         return peer_of(scope, self.proxies)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -94,6 +95,18 @@ def test_a_second_process_does_not_serve_from_the_same_file(folder: Path) -> Non
         )
     assert second.returncode == 2
     assert "Another `refdesk serve` uses" in second.stderr
+
+
+def test_it_says_who_may_do_everything_until_there_is_a_key(folder: Path, tmp_path: Path) -> None:
+    home = Path(shutil.copytree(folder, tmp_path / "home"))
+    with process(home) as (running, _):
+        running.terminate()
+        assert "No key was made yet: everybody at this machine may do everything." in running.communicate(timeout=20)[1]
+    make = [sys.executable, "-m", "serve", "keys", "create", "desk", "--scope", "admin"]
+    subprocess.run(make, cwd=home, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=True)
+    with process(home) as (running, _):
+        running.terminate()
+        assert "No key" not in running.communicate(timeout=20)[1]
 
 
 def test_it_serves_other_machines_with_keys_only(folder: Path) -> None:

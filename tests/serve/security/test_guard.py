@@ -146,10 +146,25 @@ async def test_at_a_fresh_install_somebody_at_this_machine_may_do_everything(gua
 async def test_nobody_else_is_taken_for_somebody_at_this_machine(guarded: MakeGuarded) -> None:
     made = guarded()
     client = made.client()
-    for headers in ({"X-Forwarded-For": ELSEWHERE}, {"Forwarded": "for=x"}, {"Via": "1.1 proxy"}):
+    for headers in (
+        {"X-Forwarded-For": ELSEWHERE},
+        {"X-Forwarded-Proto": "https"},
+        {"Forwarded": "for=x"},
+        {"Via": "1.1 proxy"},
+    ):
         assert (await client.get("/api/admin", headers=headers)).status_code == 401
     assert (await made.client(address=ELSEWHERE).get("/api/admin")).status_code == 401
     assert (await guarded(loopback=False).client().get("/api/admin")).status_code == 401
+
+
+@pytest.mark.parametrize("awaiting", [{"allowed_hosts": ["support.example"]}, {"trusted_proxies": ["127.0.0.1"]}])
+async def test_where_others_are_awaited_nobody_at_this_machine_does_without_a_key(
+    guarded: MakeGuarded, awaiting: dict[str, list[str]]
+) -> None:
+    client = guarded(**awaiting).client()
+    # A proxy on the same machine need not say that it is one.
+    assert (await client.get("/api/admin")).status_code == 401
+    assert (await client.get("/api/admin", headers={"X-Forwarded-For": "127.0.0.1"})).status_code == 401
 
 
 async def test_a_page_of_another_site_does_nothing_at_a_fresh_install(guarded: MakeGuarded) -> None:

@@ -72,6 +72,11 @@ def test_only_somebody_at_this_machine_who_asks_for_it_by_name_is_on_this_machin
     assert not here(x_forwarded_for="203.0.113.7")
     assert not here(forwarded="for=203.0.113.7")
     assert not here(via="1.1 proxy")
+    assert not here(x_forwarded_proto="https")
+    assert not here(x_forwarded_host="help.example.com")
+    assert not here(X_Forwarded_Port="443")
+    assert not here(cf_connecting_ip="203.0.113.7")
+    assert not here(x_envoy_external_address="203.0.113.7")
     assert not here(version="1.0")
 
 
