@@ -1,1 +1,1 @@
-"""Questions of programs, which keep their conversations themselves: answered as a conversation's are, and not kept."""
+"""Questions of programs, which hold their conversations themselves: answered and kept as those of people are."""

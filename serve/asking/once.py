@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from knowledge.answers.followup import readings
-from knowledge.types import Reader
 from serve.http.failures import Refused
-from serve.store.conversations import Conversation
+from serve.security.identity import Caller
+from serve.store.conversations import Channel, Conversation
 from serve.store.messages import Message
 from serve.store.schema import new_id, now
 from serve.turns.events import Delta, Progress, TurnEvent
@@ -18,6 +18,7 @@ from serve.turns.flow import CUSTOMER, Answering
 from serve.turns.journal import Journal
 from serve.turns.reception import Reception
 from serve.turns.reply import Asked, Reply
+from serve.turns.run import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,14 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Where a question and its answer are kept: the conversation, and the message that the answer is."""
+
+    conversation: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """What the language models took; nothing where none was asked."""
 
@@ -37,15 +46,19 @@ class Taken:
 
 
 class Once:
-    """A question that is being answered. Used within one event loop.
+    """A question that is being answered, and kept like every other. Used within one event loop.
 
-    `async with` gives up what is under way when the block ends: nobody is left who would hear the answer.
+    Its conversation `begins` with it, unless it is one that is there. `async with` gives up what is under way when the
+    block ends: nobody is left who would hear the answer.
     """
 
-    def __init__(self, reception: Reception, by: Answering, asked: Asked) -> None:
+    def __init__(self, reception: Reception, by: Answering, asked: Asked, *, begins: bool = True) -> None:
         self._news: asyncio.Queue[TurnEvent | None] = asyncio.Queue()
         self._journal = Journal(asked.answer, self._news.put_nowait)
-        self._task = asyncio.get_running_loop().create_task(self._work(reception, by, asked))
+        self._run = Run(asked.question.id, asked.answer)
+        self._task = asyncio.get_running_loop().create_task(self._work(reception, by, asked, begins=begins))
+        self._run.task = self._task
+        self.kept = Kept(asked.conversation.id, asked.answer)
 
     async def events(self, *, every: float) -> AsyncIterator[Progress | Delta | None]:
         """What happens until there is an answer; None where nothing did for `every` seconds.
@@ -66,9 +79,13 @@ class Once:
     async def reply(self) -> Reply:
         """The answer. Raises `RefdeskError` where there is none."""
         try:
-            return await self._task
+            return await asyncio.shield(self._task)
         except TimeoutError:
             raise Refused(504, "timeout", "The answer took too long:", hint="ask again, or ask for less.") from None
+        except asyncio.CancelledError:
+            if not self._task.cancelled():  # it is not the question that was given up, but the waiting for it
+                raise
+            raise Refused(503, "stopped", "The answer was stopped:", hint="ask again.") from None
 
     async def admitted(self) -> None:
         """Waits until it is among those that are or will be worked on; raises `Refused` where it is not."""
@@ -86,12 +103,12 @@ class Once:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
+        self._run.stop()
         await asyncio.wait([self._task])
 
-    async def _work(self, reception: Reception, by: Answering, asked: Asked) -> Reply:
+    async def _work(self, reception: Reception, by: Answering, asked: Asked, *, begins: bool) -> Reply:
         try:
-            return await reception.once(asked, self._journal, by)
+            return await reception.once(self._run, asked, self._journal, by, begins=begins)
         finally:
             self._news.put_nowait(None)
 
@@ -103,15 +120,22 @@ async def admitted(reception: Reception, by: Answering, asked: Asked) -> Once:
     return once
 
 
-def asked_once(question: str, history: Sequence[Said], reader: Reader) -> Asked:
-    """A question in a conversation that only its program keeps."""
-    moment, id = now(), new_id()
+def asked_once(question: str, history: Sequence[Said], caller: Caller, channel: Channel) -> Asked:
+    """A question whose program keeps what was said before; it is kept here as a conversation of its own."""
+    moment, id, question = now(), new_id(), cleaned(question)
     topic = ""
     for said in history:
         if said.role == "user":
             topic = readings(said.text, topic)[0]
-    conversation = Conversation(id, "", "", "bot", moment, moment, topic)
+    conversation = Conversation(id, caller.id, "", "bot", moment, moment, topic, channel)
     before = tuple(
         Message(new_id(), id, said.role, said.text, CUSTOMER if said.role == "user" else "", moment) for said in history
     )
-    return Asked(conversation, Message(new_id(), id, "user", question, CUSTOMER, moment), new_id(), before, reader)
+    return Asked(
+        conversation, Message(new_id(), id, "user", question, CUSTOMER, moment), new_id(), before, caller.reader
+    )
+
+
+def cleaned(text: str) -> str:
+    """Words of a program without what no database keeps: NUL, and halves of a character."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

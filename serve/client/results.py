@@ -30,7 +30,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer: Markdown with marks such as [1], and what it rests on."""
+    """An answer: Markdown with marks such as [1], and what it rests on; `message` is its id, to rate it by."""
 
     text: str
     abstained: bool
@@ -42,6 +42,8 @@ class Answer:
     escalate: bool
     model: str | None
     host: str | None
+    conversation: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

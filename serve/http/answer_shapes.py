@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from knowledge.types import MetadataValue, Passage
-from serve.asking.once import Taken
+from serve.asking.once import Kept, Taken
 from serve.sources.showing import shown_uri
 from serve.store.messages import CitedPlace
 from serve.turns.reply import Reply
@@ -84,6 +84,8 @@ class AnswerShape(BaseModel):
     model: str | None = Field(description="The language model that wrote it; null where it was quoted.")
     host: str | None
     usage: TakenShape
+    conversation: str = Field(description="Under this id question and answer are kept.")
+    message: str = Field(description="The answer's own id, for `POST /api/messages/{id}/feedback`.")
 
 
 class SearchShape(BaseModel):
@@ -143,7 +145,7 @@ class PassagesShape(BaseModel):
     passages: list[PassageShape]
 
 
-def answer_shape(reply: Reply, taken: Taken, root: Path) -> AnswerShape:
+def answer_shape(reply: Reply, taken: Taken, kept: Kept, root: Path) -> AnswerShape:
     """An answer as it is sent."""
     return AnswerShape(
         text=reply.text,
@@ -157,6 +159,8 @@ def answer_shape(reply: Reply, taken: Taken, root: Path) -> AnswerShape:
         model=reply.model,
         host=reply.host,
         usage=TakenShape(input_tokens=taken.input_tokens, output_tokens=taken.output_tokens),
+        conversation=kept.conversation,
+        message=kept.message,
     )
 
 

@@ -42,13 +42,13 @@ def asking_routes(service: Service) -> APIRouter:
         """Answer a question from the documents with citations, or say that they do not answer it."""
         service.guard.check_question(body.question)
         by = service.answerers.over(body.banks, instructions=body.instructions)
-        asked = asked_once(body.question, [Said(one.role, one.text) for one in body.history], caller.reader)
+        asked = asked_once(body.question, [Said(one.role, one.text) for one in body.history], caller, "api")
         if body.stream:
             with held(service.guard.streams, caller) as holding:
                 once = await admitted(service.reception, by, asked)
                 return EventStream(_events(service, once), holding.pop_all())
         async with Once(service.reception, by, asked) as once:
-            return answer_shape(await once.reply(), once.taken, service.shell.root)
+            return answer_shape(await once.reply(), once.taken, once.kept, service.shell.root)
 
     @router.post("/api/search", responses=described(404))
     def search(body: SearchShape, caller: Annotated[Caller, Depends(asking(service, "search"))]) -> PassagesShape:
@@ -76,7 +76,7 @@ async def _events(service: Service, once: Once) -> AsyncIterator[bytes]:
             else:
                 yield frame("progress", {"stage": event.stage, "label": event.label, "detail": dict(event.detail)})
         try:
-            answer = answer_shape(await once.reply(), once.taken, service.shell.root)
+            answer = answer_shape(await once.reply(), once.taken, once.kept, service.shell.root)
             yield frame("answer", answer.model_dump(mode="json"))
         except RefdeskError as error:
             yield frame("error", error_json(status_of(error)[1], error.message, error.hint))

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from knowledge.types import Reader
 from serve.sources.showing import shown_uri
-from serve.store.conversations import Conversation, State
+from serve.store.conversations import Channel, Conversation, State
 from serve.store.messages import CitedPlace, Message, Role, Status
 from serve.turns.reply import may_hear
 
@@ -74,6 +74,7 @@ class SummaryShape(BaseModel):
     created: datetime
     updated: datetime
     state: State
+    channel: Channel = Field(description="`chat`, or by which of their protocols a program asked.")
 
 
 class ConversationShape(SummaryShape):
@@ -148,4 +149,6 @@ def citation_shape(place: CitedPlace) -> CitationShape:
 
 def summary_shape(one: Conversation) -> SummaryShape:
     """A conversation as it is listed."""
-    return SummaryShape(id=one.id, title=one.title, created=one.created, updated=one.updated, state=one.state)
+    return SummaryShape(
+        id=one.id, title=one.title, created=one.created, updated=one.updated, state=one.state, channel=one.channel
+    )

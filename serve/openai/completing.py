@@ -44,7 +44,7 @@ class Completing:
                 model=self.model,
                 choices=[Choice(message=AssistantMessage(content=reply.text))],
                 usage=usage(self.once.taken),
-                refdesk=extension(reply, self.root),
+                refdesk=extension(reply, self.once.kept, self.root),
             )
 
     async def pieces(self, *, with_usage: bool) -> AsyncIterator[bytes]:
@@ -69,7 +69,7 @@ class Completing:
                 return
             if rest := _rest(reply, shown):
                 yield self._piece({"content": rest}, with_usage=with_usage)
-            told = extension(reply, self.root).model_dump(mode="json")
+            told = extension(reply, self.once.kept, self.root).model_dump(mode="json")
             yield self._piece({}, with_usage=with_usage, finish="stop", refdesk=told)
             if with_usage:
                 yield _event(self._head() | {"choices": [], "usage": usage(self.once.taken).model_dump()})

@@ -41,7 +41,7 @@ def openai_routes(service: Service) -> APIRouter:
         service.guard.check_question(said.question)
         answerer = await asyncio.to_thread(known, service, body.model)
         by = service.answerers.answering(answerer, instructions=said.instructions)
-        asked = asked_once(said.question, said.history, caller.reader)
+        asked = asked_once(said.question, said.history, caller, "openai")
         root = service.shell.root
         if not body.stream:
             return await Completing(Once(service.reception, by, asked), body.model, root).whole()

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from serve.asking.answerers import Answerer
-from serve.asking.once import Taken
+from serve.asking.once import Kept, Taken
 from serve.http.answer_shapes import CitationShape, citation_shape
 from serve.turns.reply import Reply
 
@@ -27,6 +27,8 @@ class Extension(BaseModel):
     text: str = Field(description="The whole answer; in a stream it takes the place of what was streamed.")
     model: str | None = Field(description="The language model that wrote it; null where documents are quoted.")
     host: str | None
+    conversation: str = Field(description="Under this id question and answer are kept.")
+    message: str = Field(description="The answer's own id, for `POST /api/messages/{id}/feedback`.")
 
 
 class Usage(BaseModel):
@@ -115,7 +117,7 @@ class EmbeddingsShape(BaseModel):
     usage: EmbeddingUsage
 
 
-def extension(reply: Reply, root: Path) -> Extension:
+def extension(reply: Reply, kept: Kept, root: Path) -> Extension:
     """What an answer rests on."""
     return Extension(
         citations=[citation_shape(place, root) for place in reply.citations],
@@ -127,6 +129,8 @@ def extension(reply: Reply, root: Path) -> Extension:
         text=reply.text,
         model=reply.model,
         host=reply.host,
+        conversation=kept.conversation,
+        message=kept.message,
     )
 
 

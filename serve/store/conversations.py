@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, Index, Row, String, Table, delete, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Row,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from serve.store.database import Database
 from serve.store.schema import Id, Json, Moment, metadata, new_id, now
 
 State = Literal["bot", "waiting", "human", "closed"]
+# By which way it is asked: in a conversation that is held here, or by a program in one of its protocols.
+Channel = Literal["chat", "api", "openai", "mcp"]
 
 conversations = Table(
     "conversations",
@@ -25,14 +40,19 @@ conversations = Table(
     Column("updated", Moment, nullable=False),
     Column("topic", String, nullable=False),
     Column("details", Json, nullable=False),
+    Column("channel", String(20), nullable=False, server_default="chat"),
     Index(None, "owner", "updated"),
     Index(None, "state", "updated"),
+    Index(None, "channel", "updated"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One conversation. `owner` is the id of whoever began it; `topic` the last question that stands alone."""
+    """One conversation. `owner` is the id of whoever began it; `topic` the last question that stands alone.
+
+    In another `channel` than "chat" it is what is kept of a program's question.
+    """
 
     id: str
     owner: str
@@ -41,6 +61,7 @@ class Conversation:
     created: datetime
     updated: datetime
     topic: str = ""
+    channel: Channel = "chat"
 
 
 class Conversations:
@@ -54,7 +75,7 @@ class Conversations:
         moment = now()
         made = Conversation(new_id(), owner, title, "bot", moment, moment)
         with self._database.writing() as connection:
-            connection.execute(insert(conversations).values(**_fields(made), details={}))
+            insert_conversation(connection, made)
         return made
 
     def find(self, id: str) -> Conversation | None:
@@ -64,18 +85,15 @@ class Conversations:
         return _conversation(row) if row else None
 
     def of(self, owner: str, *, limit: int = 100) -> tuple[Conversation, ...]:
-        """Those of `owner` in which something was said or begun, last used first."""
-        wanted = select(conversations).where(conversations.c.owner == owner)
-        with self._database.reading() as connection:
-            rows = connection.execute(wanted.order_by(conversations.c.updated.desc()).limit(limit)).all()
-        return tuple(_conversation(row) for row in rows)
+        """Those that `owner` holds here, last used first."""
+        return self._those((conversations.c.owner == owner) & (conversations.c.channel == "chat"), limit)
 
-    def in_state(self, states: Iterable[State], *, limit: int = 200) -> tuple[Conversation, ...]:
-        """Those in one of `states`, last used first."""
-        wanted = select(conversations).where(conversations.c.state.in_(list(states)))
-        with self._database.reading() as connection:
-            rows = connection.execute(wanted.order_by(conversations.c.updated.desc()).limit(limit)).all()
-        return tuple(_conversation(row) for row in rows)
+    def of_everybody(
+        self, *, channel: Channel | None = None, before: datetime | None = None, limit: int = 100
+    ) -> tuple[Conversation, ...]:
+        """Those of everybody, last used first: of one channel, and last used before a moment, where these are given."""
+        wanted = true() if channel is None else conversations.c.channel == channel
+        return self._those(wanted if before is None else wanted & (conversations.c.updated < before), limit)
 
     def remove(self, id: str) -> bool:
         """Delete it with everything that was said in it; whether it was there."""
@@ -86,6 +104,16 @@ class Conversations:
         """How many there are."""
         with self._database.reading() as connection:
             return connection.execute(select(func.count()).select_from(conversations)).scalar_one()
+
+    def _those(self, which: ColumnElement[bool], limit: int) -> tuple[Conversation, ...]:
+        wanted = select(conversations).where(which).order_by(conversations.c.updated.desc()).limit(limit)
+        with self._database.reading() as connection:
+            return tuple(_conversation(row) for row in connection.execute(wanted).all())
+
+
+def insert_conversation(connection: Connection, one: Conversation) -> None:
+    """Begin it, within a transaction."""
+    connection.execute(insert(conversations).values(**_fields(one), details={}))
 
 
 def touch(connection: Connection, id: str, **values: Any) -> None:
@@ -100,8 +128,8 @@ def is_answered_by_bot(connection: Connection, id: str) -> bool:
 
 
 def _fields(one: Conversation) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in ("id", "owner", "title", "state", "created", "updated", "topic")}
+    return {name: getattr(one, name) for name in Conversation.__slots__}
 
 
 def _conversation(row: Row[Any]) -> Conversation:
-    return Conversation(row.id, row.owner, row.title, row.state, row.created, row.updated, row.topic)
+    return Conversation(**{name: row._mapping[name] for name in Conversation.__slots__})

@@ -12,6 +12,9 @@ from tempfile import TemporaryDirectory
 from serve.store.database import open_database
 from serve.store.migrating import alembic_config, know_all_tables
 
+# What the table of steps holds on PostgreSQL.
+LONGEST_NAME = 32
+
 
 def write_step(message: str) -> None:
     """The step from the tables that the steps make until now to those of the code."""
@@ -21,7 +24,7 @@ def write_step(message: str) -> None:
     with TemporaryDirectory() as folder:
         database = open_database(Path(folder))
         with database.writing() as connection:
-            name = "_".join(message.lower().split())
+            name = "_".join(message.lower().split())[:LONGEST_NAME]
             command.revision(alembic_config(connection), message, autogenerate=True, rev_id=name)
         database.close()
 

@@ -23,7 +23,14 @@ from sqlalchemy import (
 )
 
 from knowledge.errors import RefdeskError
-from serve.store.conversations import State, conversations, is_answered_by_bot, touch
+from serve.store.conversations import (
+    Conversation,
+    State,
+    conversations,
+    insert_conversation,
+    is_answered_by_bot,
+    touch,
+)
 from serve.store.database import Database
 from serve.store.events import call_person, change_state, insert_event
 from serve.store.messages import Message, insert_message, messages, update_message
@@ -172,13 +179,17 @@ class Turns:
         title: str = "",
         again: bool = False,
         alive_since: datetime | None = None,
+        opening: Conversation | None = None,
     ) -> bool:
         """Keep the question and that it is being answered, in one; with `again`, it is another try at a known one.
 
-        Keeps nothing and gives False where somebody else than the bot answers by now. Raises `TurnUnderWay` where
-        another process that shares the database works on a turn that began after `alive_since`.
+        `opening` is the conversation, where it begins with this question. Keeps nothing and gives False where somebody
+        else than the bot answers by now. Raises `TurnUnderWay` where another process that shares the database works on
+        a turn that began after `alive_since`.
         """
         with self._database.writing() as connection:
+            if opening is not None:
+                insert_conversation(connection, opening)
             if not is_answered_by_bot(connection, question.conversation):
                 return False
             if alive_since is not None and self._database.shared:

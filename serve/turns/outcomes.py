@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from knowledge.errors import RefdeskError
+from serve.http.failures import status_of
 from serve.store.messages import Message
 from serve.store.turns import Outcome
 from serve.turns.events import Failed
 from serve.turns.reply import Reply
+
+UNEXPECTED = "Something went wrong here."
 
 
 def complete(answer: Message, reply: Reply) -> Outcome:
@@ -38,7 +42,16 @@ def complete(answer: Message, reply: Reply) -> Outcome:
     )
 
 
-def failed(answer: Message, why: Failed) -> tuple[Outcome, Failed]:
+def failed(answer: Message, why: Failed) -> Outcome:
     """That there is no answer, and why."""
     sentence = f"{why.message} {why.hint}".strip()
-    return Outcome(replace(answer, status="failed", text=sentence), "failed", error=sentence), why
+    return Outcome(replace(answer, status="failed", text=sentence), "failed", error=sentence)
+
+
+def failure_of(error: Exception) -> Failed:
+    """What is told of an error; of one that nobody expected, nothing but that."""
+    if isinstance(error, TimeoutError):
+        return Failed("timeout", "The answer took too long.", "Ask again, or ask for less.")
+    if isinstance(error, RefdeskError):
+        return Failed(status_of(error)[1], error.message, error.hint)
+    return Failed("failed", UNEXPECTED, "Try again.")

@@ -3,47 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from time import perf_counter
 
 from sqlalchemy.exc import IntegrityError
 
-from agents.metering import metered
-from knowledge.errors import RefdeskError
 from knowledge.types import Reader
 from serve.config.settings import Limits
-from serve.http.failures import Refused, status_of
+from serve.http.failures import Refused
 from serve.live import INBOX, Live
-from serve.metrics import Metrics, count_turn
+from serve.metrics import Metrics
 from serve.store.conversations import Conversation
 from serve.store.messages import Message
 from serve.store.schema import new_id, now
 from serve.store.store import Store
-from serve.store.turns import Ending, Outcome, TurnUnderWay
+from serve.store.turns import TurnUnderWay
 from serve.turns.elsewhere import follow_elsewhere, stop_when_told
 from serve.turns.events import Accepted, Answered, Ended, Failed, TurnEvent
 from serve.turns.flow import Answering
 from serve.turns.journal import Journal
-from serve.turns.outcomes import complete, failed
+from serve.turns.outcomes import UNEXPECTED, failure_of
 from serve.turns.reply import Asked, Reply
+from serve.turns.room import Room
 from serve.turns.run import Run
+from serve.turns.working import Working
 
-logger = logging.getLogger(__name__)
 TITLE_CHARS = 80
-BUSY_SECONDS = 5
 CUSTOMER = "customer"
-STOPPED = "Stopped."
-UNEXPECTED = "Something went wrong here."
-
-
-@dataclass(slots=True)
-class _Load:
-    waiting: int = 0
-    draining: bool = False
 
 
 class Reception:
@@ -55,11 +43,9 @@ class Reception:
         self._store = store
         self._live = live
         self._answering = answering
-        self._limits = limits
-        self._metrics = metrics or Metrics()
-        self._slots = asyncio.Semaphore(limits.turns)
+        self._room = Room(limits)
+        self._working = Working(store, self._room, metrics or Metrics())
         self._runs: dict[str, Run] = {}
-        self._load = _Load()
 
     @property
     def under_way(self) -> int:
@@ -69,7 +55,7 @@ class Reception:
     @property
     def waiting(self) -> int:
         """How many turns wait for one of the places in which they are worked on."""
-        return self._load.waiting
+        return self._room.waiting
 
     def run_of(self, conversation: str) -> Run | None:
         """The turn that is under way in a conversation."""
@@ -103,13 +89,27 @@ class Reception:
             raise Refused(409, "with_a_person", "A person answers in this conversation now.")
         return run
 
-    async def once(self, asked: Asked, journal: Journal, by: Answering) -> Reply:
-        """What `by` answers somebody who keeps the conversation themselves; it waits for its turn as all others do.
+    async def once(self, run: Run, asked: Asked, journal: Journal, by: Answering, *, begins: bool = True) -> Reply:
+        """What `by` answers a program, whose question waits for its turn as all others do, and is kept as they are.
 
-        Raises `Refused` where too many wait, and what keeps a turn from being answered.
+        Its conversation `begins` with the question, or is one that is there. Raises `Refused` where too many wait, and
+        what keeps a turn from being answered.
         """
-        self._check_room(asked.conversation)
-        return await self._reply(asked, journal, by)
+        conversation = asked.conversation
+        self._check_room(conversation)
+        self._runs[conversation.id] = run
+        answer = _pending(asked.question, run)
+        opening = replace(conversation, title=_title(conversation, asked.question.text)) if begins else None
+        try:
+            if not await asyncio.to_thread(self._beginning(opening=opening), asked.question, answer):
+                raise Refused(409, "with_a_person", "A person answers in this conversation now.")
+            worked = await self._working.work(run, asked, answer, journal, by)
+        finally:
+            self._runs.pop(conversation.id, None)
+            self._live.ring(conversation.id)
+        if worked.reply is None or worked.error is not None:
+            raise worked.error or AssertionError("a turn without a reply has an error")
+        return worked.reply
 
     async def stop(self, conversation: str) -> bool:
         """Give up the turn that is under way, whichever process works on it; whether there was one."""
@@ -133,18 +133,16 @@ class Reception:
     def change(self, answering: Answering, limits: Limits) -> None:
         """Let `answering` answer from now on, within `limits`; turns that are under way end as they began."""
         self._answering = answering
-        if limits.turns != self._limits.turns:
-            self._slots = asyncio.Semaphore(limits.turns)
-        self._limits = limits
+        self._room.change(limits)
 
     def stop_admitting(self) -> None:
         """Take no more questions: the service is about to end."""
-        self._load.draining = True
+        self._room.is_draining = True
 
     @property
     def is_draining(self) -> bool:
         """Whether no more questions are taken."""
-        return self._load.draining
+        return self._room.is_draining
 
     async def drain(self, seconds: float) -> None:
         """Let what is under way end, at most for `seconds`; give up the rest."""
@@ -165,14 +163,12 @@ class Reception:
         self._check_room(conversation)
         run = Run(question.id, new_id())
         self._runs[conversation.id] = run
-        answer = Message(run.answer, conversation.id, "assistant", "", "", now(), status="pending", answers=question.id)
+        answer = _pending(question, run)
         try:
             history = await asyncio.to_thread(self._store.messages.of, conversation.id)
-            if len(history) >= self._limits.messages:
+            if len(history) >= self._room.limits.messages:
                 raise Refused(409, "conversation_full", "This conversation is long enough:", hint="begin a new one.")
-            alive = now() - 2 * timedelta(seconds=self._limits.turn_seconds)
-            begin = partial(self._store.turns.begin, title=title, again=again, alive_since=alive)
-            if not await asyncio.to_thread(begin, question, answer):
+            if not await asyncio.to_thread(self._beginning(title=title, again=again), question, answer):
                 self._runs.pop(conversation.id)
                 return None
         except TurnUnderWay as error:
@@ -194,6 +190,12 @@ class Reception:
             run.task.add_done_callback(lambda _: stopping.cancel())
         return run
 
+    def _beginning(
+        self, *, title: str = "", again: bool = False, opening: Conversation | None = None
+    ) -> Callable[[Message, Message], bool]:
+        alive = now() - 2 * timedelta(seconds=self._room.limits.turn_seconds)
+        return partial(self._store.turns.begin, title=title, again=again, alive_since=alive, opening=opening)
+
     async def _met(self, conversation: Conversation, question: Message, error: TurnUnderWay) -> Run:
         """The turn that another process works on, where it is about the same question."""
         known = await asyncio.to_thread(self._store.messages.find, question.id)
@@ -210,22 +212,11 @@ class Reception:
         return Run(question.id, "", [Accepted(question), Ended()])
 
     def _check_room(self, conversation: Conversation) -> None:
-        if self._load.draining:
-            raise Refused(
-                503,
-                "stopping",
-                "The service is being restarted:",
-                hint="try again in a moment.",
-                retry_after=BUSY_SECONDS,
-            )
         if conversation.id in self._runs:
             raise Refused(
                 409, "busy", "The question before is still being answered:", hint="wait for the answer, or stop it."
             )
-        if self._load.waiting >= self._limits.queue:
-            raise Refused(
-                503, "overloaded", "Too many questions wait already:", hint="try again soon.", retry_after=BUSY_SECONDS
-            )
+        self._room.check()
 
     async def _known(self, conversation: Conversation, question: Message) -> Run:
         """The turn of a question that was asked before: the client did not hear that it arrived."""
@@ -238,7 +229,7 @@ class Reception:
         answer = next((one for one in said if one.answers == question.id), None)
         if answer is not None and answer.status == "pending" and self._store.database.shared:
             run = Run(question.id, answer.id, [Accepted(question)])
-            following = follow_elsewhere(run, answer, self._store, self._live, seconds=self._limits.turn_seconds)
+            following = follow_elsewhere(run, answer, self._store, self._live, seconds=self._room.limits.turn_seconds)
             run.task = asyncio.get_running_loop().create_task(following)
             return run
         events: list[TurnEvent] = [Accepted(question), *([Answered(answer)] if answer else []), Ended()]
@@ -246,62 +237,24 @@ class Reception:
 
     async def _work(self, run: Run, asked: Asked, answer: Message) -> None:
         """Answer, keep the answer, and tell it; whatever happens, the turn ends."""
-        journal = Journal(run.answer, run.tell)
-        began = perf_counter()
-        outcome, failure = await self._outcome(run, asked, answer, journal)
-        journal.timings["total"] = perf_counter() - began
-        outcome = replace(
-            outcome,
-            timings={name: round(seconds, 4) for name, seconds in journal.timings.items()},
-            retrieved=tuple(journal.retrieved),
-            tools=tuple(journal.tools),
-            models=journal.models,
-        )
+        told: list[TurnEvent] = [Failed("failed", UNEXPECTED, "Try again.")]
+        waits = False
         try:
-            await asyncio.shield(asyncio.to_thread(self._store.turns.finish, outcome))
-        except RefdeskError as error:
-            failure = failure or Failed("storage_failed", error.message, error.hint)
-        except IntegrityError:  # another process has deleted the conversation
-            failure = failure or Failed("conversation_not_found", "The conversation was deleted meanwhile.")
+            worked = await self._working.work(run, asked, answer, Journal(run.answer, run.tell), self._answering)
+            failure = [failure_of(worked.error)] if isinstance(worked.error, Exception) else []
+            told = [*failure, Answered(worked.outcome.message)]
+            waits = worked.outcome.state is not None
         finally:
             self._runs.pop(asked.conversation.id, None)
-            count_turn(self._metrics, outcome)
-            happened: list[TurnEvent] = [failure] if failure else []
-            for event in (*happened, Answered(outcome.message), Ended()):
+            for event in (*told, Ended()):
                 run.tell(event)
             self._live.ring(asked.conversation.id)
-            if outcome.state is not None:
+            if waits:
                 self._live.ring(INBOX)
 
-    async def _outcome(
-        self, run: Run, asked: Asked, answer: Message, journal: Journal
-    ) -> tuple[Outcome, Failed | None]:
-        try:
-            reply = await self._reply(asked, journal, self._answering)
-        except asyncio.CancelledError:
-            ending: Ending = "stopped" if run.stopped else "failed"
-            stopped = replace(answer, status=ending, text=journal.shown.strip() or STOPPED, citations=journal.cited)
-            return Outcome(stopped, ending), None
-        except TimeoutError:
-            return failed(answer, Failed("timeout", "The answer took too long.", "Ask again, or ask for less."))
-        except RefdeskError as error:
-            return failed(answer, Failed(status_of(error)[1], error.message, error.hint))
-        except Exception as error:  # the edge of a turn: it ends with one sentence, and the log has the cause
-            logger.error("the turn %s failed", run.answer, exc_info=error)
-            return failed(answer, Failed("failed", UNEXPECTED, "Try again."))
-        return complete(answer, reply), None
 
-    async def _reply(self, asked: Asked, journal: Journal, by: Answering) -> Reply:
-        self._load.waiting += 1
-        waiting = True
-        try:
-            async with asyncio.timeout(self._limits.turn_seconds), self._slots:
-                self._load.waiting -= 1
-                waiting = False
-                with metered(journal):
-                    return await by.answer(asked, journal)
-        finally:
-            self._load.waiting -= waiting
+def _pending(question: Message, run: Run) -> Message:
+    return Message(run.answer, question.conversation, "assistant", "", "", now(), status="pending", answers=question.id)
 
 
 def _title(conversation: Conversation, text: str) -> str:

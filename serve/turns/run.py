@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
 from serve.turns.events import Ended, TurnEvent
 
@@ -14,7 +15,7 @@ class Run:
     def __init__(self, question: str, answer: str, events: Iterable[TurnEvent] = ()) -> None:
         self.question = question
         self.answer = answer
-        self.task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[Any] | None = None
         self.stopped = False
         self._events = list(events)
         self._news = asyncio.Event()

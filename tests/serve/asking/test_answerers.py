@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from agents.testing import ScriptedModel, tool_call
-from knowledge.types import ANYONE
 from serve.asking.once import Once, Said, Taken, asked_once
+from serve.security.identity import Caller
 from serve.service import Service
 from serve.turns.reply import Reply
 from tests.serve.served import EXPEDITED, FAST, UNKNOWN, opened
@@ -25,6 +25,7 @@ agents:
   poet:
     instructions: You write verse.
 """
+PROGRAM = Caller("key", "k_1")
 Open = Callable[..., Service]
 
 
@@ -48,7 +49,7 @@ async def reply(service: Service, name: str, question: str, *history: Said, inst
     answerer = service.answerers.find(name)
     assert answerer is not None
     by = service.answerers.answering(answerer, instructions=instructions)
-    async with Once(service.reception, by, asked_once(question, history, ANYONE)) as once:
+    async with Once(service.reception, by, asked_once(question, history, PROGRAM, "api")) as once:
         return await once.reply()
 
 
@@ -91,7 +92,7 @@ async def test_what_a_model_took_is_counted(open_with_agents: Open) -> None:
     model = ScriptedModel([tool_call("search_documents", query=FAST), "Within 2–3 business days [1]."])
     service = open_with_agents(model=model)
     by = service.answerers.over(["banking"])
-    async with Once(service.reception, by, asked_once(FAST, (), ANYONE)) as once:
+    async with Once(service.reception, by, asked_once(FAST, (), PROGRAM, "api")) as once:
         assert once.taken == Taken()
         await once.reply()
         assert once.taken.input_tokens > 0
@@ -100,7 +101,7 @@ async def test_what_a_model_took_is_counted(open_with_agents: Open) -> None:
 
 def test_the_topic_is_the_last_question_that_stands_alone() -> None:
     history = [Said("user", FAST), Said("assistant", "x"), Said("user", "And by standard shipping?")]
-    asked = asked_once("And to Alaska?", history, ANYONE)
+    asked = asked_once("And to Alaska?", history, PROGRAM, "api")
     assert "replacement" in asked.conversation.topic
     assert "standard" in asked.conversation.topic
     assert [one.role for one in asked.history] == ["user", "assistant", "user"]
