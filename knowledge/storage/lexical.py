@@ -185,6 +185,10 @@ class PostingsWriter:
     def add(self, chunks: Sequence[tuple[int, str]]) -> None:
         """Adds chunks (id, text); a chunk that has postings already is replaced."""
         self.remove([chunk_id for chunk_id, _ in chunks])
+        self.fill(chunks)
+
+    def fill(self, chunks: Sequence[tuple[int, str]]) -> None:
+        """Adds chunks that have no postings."""
         for chunk_id, text in chunks:
             document = tantivy.Document()
             document.add_unsigned(CHUNK, chunk_id)
@@ -197,6 +201,16 @@ class PostingsWriter:
         if chunk_ids:
             gone = tantivy.Query.term_set_query(self._index.schema, CHUNK, list(chunk_ids))
             self._writer.delete_documents_by_query(gone)
+
+    def clear(self) -> None:
+        """Removes all postings."""
+        self._writer.delete_all_documents()
+
+    def segments(self) -> int:
+        """In how many segments what was committed lies."""
+        self._index.reload()
+        count: int = self._index.searcher().num_segments
+        return count
 
     def commit(self) -> None:
         """Makes everything added and removed so far last, and visible."""

@@ -22,9 +22,10 @@ from knowledge.card import BankCard, card_to_json
 from knowledge.errors import BankBusy, StorageError
 from knowledge.storage.catalog import state
 from knowledge.storage.chroma import ChromaMirror
+from knowledge.storage.indexed_texts import INDEXED, compact
 from knowledge.storage.lexical import OF_CHUNKS, OF_DOCUMENTS, PostingsWriter
 from knowledge.storage.links import link
-from knowledge.storage.recovery import INDEXED, drop_unfinished, postings_cover, reconcile_postings
+from knowledge.storage.recovery import drop_unfinished, postings_cover, reconcile_postings
 from knowledge.storage.schema import connect, failures, transaction
 from knowledge.storage.staging import Staged, make_live, remove_retired, retire_homeless, stage, upsert_place
 from knowledge.types import NewDocument, NewPlace, Place
@@ -172,7 +173,9 @@ class BankWriter:
             if dirty:
                 link(self._connection)
                 for folder in (OF_CHUNKS, OF_DOCUMENTS):
-                    self._postings_writer(folder).commit()
+                    postings = self._postings_writer(folder)
+                    compact(self._connection, folder, postings)
+                    postings.commit()
             self._mirror.finish(self._connection)
             self._set_dirty(0)
 

@@ -18,6 +18,8 @@ import pytest
 from knowledge.bank import KnowledgeBank
 from knowledge.errors import BankBusy, BankDamaged, BankNotFound, BankTooNew, EmbedderMismatch, InvalidBankName
 from knowledge.library import Library
+from knowledge.storage.indexed_texts import compact
+from knowledge.storage.lexical import OF_CHUNKS, OF_DOCUMENTS, Postings, PostingsWriter
 from knowledge.storage.schema import connect
 from knowledge.storage.writer import BankWriter
 from knowledge.testing import HashingEmbedder
@@ -184,6 +186,33 @@ def test_a_failed_batch_is_not_seen_and_the_next_writer_recovers(bank: Knowledge
         commit(writer, document("b.md", "Two."))
     assert bank.catalog.counts() == (2, 2)
     assert bank.verify().sound
+
+
+def test_postings_in_many_segments_are_made_one_when_a_run_ends(bank: KnowledgeBank) -> None:
+    with bank.writer() as writer:
+        for number in range(6):
+            commit(writer, document(f"{number}.md", f"The fee of tariff {number} is five."))
+            assert Postings(bank.path / OF_CHUNKS, "en").size() == number + 1
+    for folder in (OF_CHUNKS, OF_DOCUMENTS):
+        postings = PostingsWriter(bank.path / folder, "en")
+        assert postings.segments() == 1
+        postings.close()
+    assert bank.verify().sound
+    with bank.writer() as writer:
+        commit(writer, document("3.md", "The charge of tariff 3 is six."))
+    assert [passage.text for passage in bank.search("fee of tariff 3", k=1)] == ["The charge of tariff 3 is six."]
+    assert bank.verify().sound
+
+
+def test_an_index_that_is_being_made_one_is_seen_as_it_was(bank: KnowledgeBank) -> None:
+    with bank.writer() as writer:
+        for number in range(6):
+            commit(writer, document(f"{number}.md", f"The fee of tariff {number} is five."))
+        path, connection = bank.path / OF_CHUNKS, connect(bank.path / "catalog.sqlite")
+        before = Postings(path, "en").search("fee", 9)
+        compact(connection, OF_CHUNKS, writer._postings_writer(OF_CHUNKS))
+        assert Postings(path, "en").search("fee", 9) == before
+        connection.close()
 
 
 def test_a_lost_index_is_built_again_from_the_catalog(bank: KnowledgeBank) -> None:
