@@ -56,7 +56,8 @@ class ChunkingOptions:
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
     """Fusion weight of the dense side, candidates a side, share of a hit's score that its linked documents gain, share
-    of a document's best score that all its chunks gain, and what they gain where its words as a whole fit best of all.
+    of a document's best score that all its chunks gain, and what they gain where its words as a whole fit best of all
+    (less where documents are hardly more than one chunk, see `within`).
     """
 
     dense_weight: float = 0.5
@@ -64,6 +65,16 @@ class SearchOptions:
     link_weight: float = 0.3
     document_weight: float = 0.3
     whole_weight: float = 0.4
+
+    def within(self, documents: int, chunks: int) -> SearchOptions:
+        """What counts in a bank of so many documents and chunks.
+
+        A document that is one chunk has no other words than that chunk: as a whole it would only count its words twice
+        against its meaning. So the weight of whole documents is scaled by 1 - 1/n² for n chunks a document, on average:
+        over a bank rather than for each document, or short ones would lose against long ones.
+        """
+        share = 1 - (documents / chunks) ** 2 if 0 < documents <= chunks else 0.0
+        return replace(self, whole_weight=self.whole_weight * share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class BankIndexes:
             for postings in self._postings:
                 postings.refresh()
         vectors = self._through_chroma(catalog, card) or ExactVectors.load(catalog, card.embedder.dimension)
-        return HybridSearch(catalog, vectors, *self._postings, card.search)
+        return HybridSearch(catalog, vectors, *self._postings, card.search.within(*catalog.counts()))
 
     def _through_chroma(self, catalog: Catalog, card: BankCard) -> VectorIndex | None:
         if self._chroma_from is None or catalog.counts()[1] < self._chroma_from:

@@ -64,9 +64,30 @@ def test_a_document_whose_words_fit_as_a_whole_lifts_its_chunks(bank: KnowledgeB
     for passage in bank.search(asked, k=4):
         alone[passage.text] = passage.scores
     gained = {p.title: p.scores.document - alone[p.text].document for p in found}
-    assert gained["leases"] == pytest.approx(SearchOptions().whole_weight)
+    assert gained["leases"] == pytest.approx(SearchOptions().within(2, 4).whole_weight)
     assert 0 < gained["others"] < gained["leases"]
     assert all(p.scores.own == pytest.approx(alone[p.text].own) for p in found)
+
+
+def test_whole_documents_count_for_nothing_where_each_is_one_chunk(tmp_path: Path) -> None:
+    bank = Library(tmp_path, embedders=lambda _spec: EMBEDDER).create("notes")
+    with bank.writer() as writer:
+        source = writer.source("folder", "/docs")
+        writer.commit([document(str(number), source, text) for number, text in enumerate(ABOUT_LEASES + OF_OTHERS)])
+    found = bank.search("When is the deposit paid back?", k=4)
+    bank.close()
+    assert len(found) == 4
+    for passage in found:
+        assert passage.scores.document == pytest.approx(SearchOptions().document_weight * passage.scores.own)
+
+
+@pytest.mark.parametrize(
+    ("documents", "chunks", "share"), [(1000, 1000, 0.0), (1000, 1050, 0.093), (10, 50, 0.96), (0, 0, 0.0)]
+)
+def test_whole_documents_count_the_more_the_more_chunks_they_have(documents: int, chunks: int, share: float) -> None:
+    scaled = SearchOptions().within(documents, chunks)
+    assert scaled.whole_weight == pytest.approx(SearchOptions().whole_weight * share, abs=1e-3)
+    assert replace(scaled, whole_weight=SearchOptions().whole_weight) == SearchOptions()
 
 
 def test_a_bank_without_postings_of_whole_documents_answers_and_gets_them_from_the_next_writer(
