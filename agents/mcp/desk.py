@@ -83,7 +83,7 @@ class Desk:
         passages = self._placed(passages)
         sources = [_source(number, passage) for number, passage in enumerate(passages, 1)]
         text = "\n".join([DATA, Evidence().add(passages), *sources])
-        found = [{**passage_to_json(item), "document": _uri(item.bank, item.document_id)} for item in passages]
+        found = [{**passage_to_json(item), "document": document_uri(item.bank, item.document_id)} for item in passages]
         return ToolResponse(text, value={"passages": found})
 
     def ask(self, question: str, bank: str | None = None) -> ToolResponse:
@@ -129,7 +129,7 @@ class Desk:
     def entries(self) -> list[Entry]:
         """Every document that the reader may see, by bank and place."""
         return [
-            Entry(_uri(name, item.id), item.title, self.shown(item.uri), item.media_type)
+            Entry(document_uri(name, item.id), item.title, self.shown(item.uri), item.media_type)
             for name in self.banks()
             for item in self.library.bank(name).documents(reader=self.scope.reader)
         ]
@@ -151,7 +151,7 @@ class Desk:
         return replace(answer, sentences=sentences, closest=self._placed(answer.closest))
 
 
-def _uri(bank: str, document: int) -> str:
+def document_uri(bank: str, document: int) -> str:
     return f"{SCHEME}://{quote(bank, safe='')}/{document}"
 
 
@@ -165,7 +165,7 @@ def _parsed(uri: str) -> tuple[str, int]:
 
 def _source(number: int, passage: Passage) -> str:
     page = f", page {passage.page_first}" if passage.page_first is not None else ""
-    return f"[{number}] {_uri(passage.bank, passage.document_id)} {passage.title}{page} ({passage.uri})"
+    return f"[{number}] {document_uri(passage.bank, passage.document_id)} {passage.title}{page} ({passage.uri})"
 
 
 def _told(answer: Answer) -> str:
@@ -173,7 +173,7 @@ def _told(answer: Answer) -> str:
     lines: list[str] = [answer.text]
     for number, citation in enumerate(answer.citations, 1):
         page = f", page {citation.page}" if citation.page is not None else ""
-        where = f"{_uri(citation.bank, citation.document_id)} {citation.title}{page} ({citation.uri})"
+        where = f"{document_uri(citation.bank, citation.document_id)} {citation.title}{page} ({citation.uri})"
         lines.append(f"[{number}] {where}: “{citation.quote}”")
     if answer.model:
         lines.append(f"Answered by {answer.model} at {answer.host}.")

@@ -111,9 +111,14 @@ def add_agents(toolkit: Toolkit, agents: Sequence[AgentBase | ServedAgent], read
         talks: Talks = OneForEach(agent.make) if isinstance(agent, ServedAgent) else OneForAll(agent)
         toolkit.register_tool_function(
             _Asking(agent.name, talks, reader).ask,
-            func_name=f"ask_{NOT_IN_NAMES.sub('_', agent.name)}"[:LONGEST_NAME],
+            func_name=agent_tool_name(agent.name),
             func_description=getattr(agent, "description", "") or f"Ask the agent {agent.name}.",
         )
+
+
+def agent_tool_name(agent: str) -> str:
+    """What the tool of an agent is called."""
+    return f"ask_{NOT_IN_NAMES.sub('_', agent)}"[:LONGEST_NAME]
 
 
 def declared_agents(roster: Roster, reader: Reader) -> list[ServedAgent]:

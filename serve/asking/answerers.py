@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from agents.declared.roster import Roster, load_agents
 from agents.model.chat import ChatModel
 from knowledge.errors import BankNotFound
 from knowledge.library import Library
 from knowledge.terminal.shell import Shell
-from knowledge.types import Reader
 from serve.asking.agent_answering import AgentAnswering
 from serve.config.settings import ServerSettings, Tier
 from serve.turns.flow import FIRST, SECOND, Answering, TieredFlow
 from serve.turns.opening import open_answering
 from serve.turns.quoting import Quoter
-
-if TYPE_CHECKING:
-    from agents.mcp.served_agents import ServedAgent
 
 SERVICE = "refdesk"
 Kind = Literal["service", "bank", "agent"]
@@ -69,12 +65,6 @@ class Answerers:
         if answerer.kind == "agent":
             return AgentAnswering(self._roster, answerer.name, instructions)
         return self.over([answerer.name] if answerer.kind == "bank" else None, instructions=instructions)
-
-    def agents_for(self, reader: Reader) -> list[ServedAgent]:
-        """The agents, as tools for somebody who reads as `reader`."""
-        from agents.mcp.served_agents import declared_agents  # needed once the protocol is spoken
-
-        return declared_agents(self._roster, reader)
 
     def over(self, banks: Sequence[str] | None, *, instructions: str = "") -> Answering:
         """The service, over these banks only where they are named. Raises `BankNotFound` for one that is not served."""

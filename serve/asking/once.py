@@ -136,6 +136,12 @@ def asked_once(question: str, history: Sequence[Said], caller: Caller, channel: 
     )
 
 
+def asked_in(conversation: Conversation, history: Sequence[Message], question: str, caller: Caller) -> Asked:
+    """A question that goes on with a conversation of a program that is kept here."""
+    said = Message(new_id(), conversation.id, "user", cleaned(question), CUSTOMER, now())
+    return Asked(conversation, said, new_id(), tuple(history), caller.reader)
+
+
 def cleaned(text: str) -> str:
     """Words of a program without what no database keeps: NUL, and halves of a character."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

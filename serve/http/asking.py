@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
+from starlette.requests import Request
 
 from knowledge.errors import BankNotFound, RefdeskError
 from serve.asking.once import Once, Said, admitted, asked_once
@@ -20,6 +21,7 @@ from serve.http.answer_shapes import (
 from serve.http.described import described
 from serve.http.event_stream import PING, PING_SECONDS, EventStream, frame, held
 from serve.http.failures import error_json, status_of
+from serve.http.presence import reply_to
 from serve.security.caller import Caller, asking
 from serve.service import Service
 from serve.turns.events import Delta
@@ -38,7 +40,9 @@ def asking_routes(service: Service) -> APIRouter:
     router = APIRouter(tags=["asking"])
 
     @router.post("/api/ask", response_model=AnswerShape, responses=described(404, 502, 504) | STREAMED)
-    async def ask(body: AskShape, caller: Annotated[Caller, Depends(asking(service, "ask"))]) -> AnswerShape | Response:
+    async def ask(
+        request: Request, body: AskShape, caller: Annotated[Caller, Depends(asking(service, "ask"))]
+    ) -> AnswerShape | Response:
         """Answer a question from the documents with citations, or say that they do not answer it."""
         service.guard.check_question(body.question)
         by = service.answerers.over(body.banks, instructions=body.instructions)
@@ -48,7 +52,7 @@ def asking_routes(service: Service) -> APIRouter:
                 once = await admitted(service.reception, by, asked)
                 return EventStream(_events(service, once), holding.pop_all())
         async with Once(service.reception, by, asked) as once:
-            return answer_shape(await once.reply(), once.taken, once.kept, service.shell.root)
+            return answer_shape(await reply_to(request, once), once.taken, once.kept, service.shell.root)
 
     @router.post("/api/search", responses=described(404))
     def search(body: SearchShape, caller: Annotated[Caller, Depends(asking(service, "search"))]) -> PassagesShape:

@@ -6,7 +6,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -15,18 +14,16 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from agents.answers.scope import Scope as DeskScope
-from knowledge.types import Reader
+from serve.security.caller import Caller
 from serve.service import Service
-from serve.sources.showing import shown_uri
 
 if TYPE_CHECKING:
     from agents.mcp.http_sessions import HttpSessions
 
 PATH = "/mcp"
 SCOPES = ("ask", "search", "documents:read")
-# One server for each set of roles; sets beyond these begin anew when they come back.
-MOST_READERS = 50
+# One server for each caller; whoever was quiet longest begins anew when they come back.
+MOST_CALLERS = 200
 
 
 def mcp_routes(service: Service) -> APIRouter:
@@ -58,29 +55,30 @@ class Endpoint:
         caller = await guard.identify(Request(scope))
         guard.require(caller, *SCOPES)
         await guard.spend(caller, "question" if scope["method"] == "POST" else "request")
-        sessions = await self._desks.of(caller.reader)
+        sessions = await self._desks.of(caller)
         await sessions.answer(scope, receive, send, caller=caller.id)
 
 
 class Desks:
-    """A server of the protocol for each set of roles that somebody reads with, started with the first of them."""
+    """A server of the protocol for each caller, started when they first come."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._open: OrderedDict[frozenset[str], _Running] = OrderedDict()
+        self._open: OrderedDict[tuple[str, frozenset[str]], _Running] = OrderedDict()
         self._opening = asyncio.Lock()
 
-    async def of(self, reader: Reader) -> HttpSessions:
-        """The sessions of those who read as this reader."""
+    async def of(self, caller: Caller) -> HttpSessions:
+        """The sessions of this caller, as long as they read with the same roles."""
+        whose = caller.id, caller.roles
         async with self._opening:
-            if reader.roles not in self._open:
-                sessions = await asyncio.to_thread(self._made, reader)
-                self._open[reader.roles] = await _Running.begun(sessions)
-            self._open.move_to_end(reader.roles)
-            while len(self._open) > MOST_READERS:
+            if whose not in self._open:
+                sessions = await asyncio.to_thread(self._made, caller)
+                self._open[whose] = await _Running.begun(sessions)
+            self._open.move_to_end(whose)
+            while len(self._open) > MOST_CALLERS:
                 _, oldest = self._open.popitem(last=False)
                 await oldest.end()
-            return self._open[reader.roles].sessions
+            return self._open[whose].sessions
 
     async def close(self) -> None:
         """End all sessions."""
@@ -88,18 +86,13 @@ class Desks:
             _, running = self._open.popitem()
             await running.end()
 
-    def _made(self, reader: Reader) -> HttpSessions:
+    def _made(self, caller: Caller) -> HttpSessions:
         # The protocol's own package takes a second to load; most services are never asked by it.
-        from agents.mcp.desk import Desk
         from agents.mcp.http_sessions import HttpSessions
         from agents.mcp.protocol_server import desk_server
+        from serve.http.mcp_desk import desk_of
 
-        service = self._service
-        llm = service.model.llm if service.model else None
-        agents = service.answerers.agents_for(reader)
-        scope, shown = DeskScope(reader, service.settings.banks), partial(shown_uri, root=service.shell.root)
-        desk = Desk(service.library, scope, llm, agents, shown)
-        return HttpSessions(desk_server(desk, version=version("refdesk")))
+        return HttpSessions(desk_server(desk_of(self._service, caller), version=version("refdesk")))
 
 
 class _Running:

@@ -10,9 +10,12 @@ from pathlib import Path
 from time import time
 from typing import Any
 
+from starlette.requests import Request
+
 from knowledge.errors import RefdeskError
 from serve.asking.once import Once
 from serve.http.event_stream import PING, PING_SECONDS
+from serve.http.presence import reply_to
 from serve.openai.failures import SERVER, failure_json
 from serve.openai.shapes import AssistantMessage, Choice, Completion, extension, usage
 from serve.store.schema import new_id
@@ -34,10 +37,10 @@ class Completing:
     id: str = field(default_factory=lambda: f"chatcmpl-{new_id()}")
     created: int = field(default_factory=lambda: int(time()))
 
-    async def whole(self) -> Completion:
-        """The whole of it."""
+    async def whole(self, request: Request) -> Completion:
+        """The whole of it, as long as whoever sent the request is there."""
         async with self.once:
-            reply = await self.once.reply()
+            reply = await reply_to(request, self.once)
             return Completion(
                 id=self.id,
                 created=self.created,

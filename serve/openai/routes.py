@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
 from fastapi.responses import Response
+from starlette.requests import Request
 
 from serve.asking.answerers import Answerer
 from serve.asking.once import Once, admitted, asked_once
@@ -33,7 +34,7 @@ def openai_routes(service: Service) -> APIRouter:
 
     @router.post("/chat/completions", response_model=Completion, responses=STREAMED)
     async def complete(
-        body: ChatRequest, caller: Annotated[Caller, Depends(asking(service, "ask"))]
+        request: Request, body: ChatRequest, caller: Annotated[Caller, Depends(asking(service, "ask"))]
     ) -> Completion | Response:
         """Answer the last message in the light of those before it, with citations."""
         check_supported(body)
@@ -44,7 +45,7 @@ def openai_routes(service: Service) -> APIRouter:
         asked = asked_once(said.question, said.history, caller, "openai")
         root = service.shell.root
         if not body.stream:
-            return await Completing(Once(service.reception, by, asked), body.model, root).whole()
+            return await Completing(Once(service.reception, by, asked), body.model, root).whole(request)
         with held(service.guard.streams, caller) as holding:
             completing = Completing(await admitted(service.reception, by, asked), body.model, root)
             with_usage = bool(body.stream_options and body.stream_options.include_usage)

@@ -19,6 +19,7 @@ class Room:
         self.limits = limits
         self.waiting = 0
         self.is_draining = False
+        self._inside = 0
         self._places = asyncio.Semaphore(limits.turns)
 
     def change(self, limits: Limits) -> None:
@@ -37,7 +38,7 @@ class Room:
                 hint="try again in a moment.",
                 retry_after=BUSY_SECONDS,
             )
-        if self.waiting >= self.limits.queue:
+        if self._inside >= self.limits.turns + self.limits.queue:
             raise Refused(
                 503, "overloaded", "Too many questions wait already:", hint="try again soon.", retry_after=BUSY_SECONDS
             )
@@ -45,6 +46,7 @@ class Room:
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
         """One of the places, waited for; raises `TimeoutError` where waiting and work take longer than a turn may."""
+        self._inside += 1
         self.waiting += 1
         waits = True
         try:
@@ -53,4 +55,5 @@ class Room:
                 waits = False
                 yield
         finally:
+            self._inside -= 1
             self.waiting -= waits
