@@ -68,6 +68,7 @@ class Environment:
     smtp_password: str | None = field(default=None, repr=False)
     database_password: str | None = field(default=None, repr=False)
     redis_password: str | None = field(default=None, repr=False)
+    oidc_client_secret: str | None = field(default=None, repr=False)
     tool_server_tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
     programs_allowed: bool = False
     hosts: str = ""
@@ -105,6 +106,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         smtp_password=environ.get("REFDESK_SMTP_PASSWORD") or None,
         database_password=environ.get("REFDESK_DATABASE_PASSWORD") or None,
         redis_password=environ.get("REFDESK_REDIS_PASSWORD") or None,
+        oidc_client_secret=environ.get("REFDESK_OIDC_CLIENT_SECRET") or None,
         tool_server_tokens=_pairs(environ.get("REFDESK_TOOL_SERVER_TOKENS", "")),
         programs_allowed=environ.get("REFDESK_ALLOW_PROGRAMS", "").lower() in ("1", "true", "yes"),
         hosts=environ.get("REFDESK_HOSTS", ""),

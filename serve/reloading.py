@@ -15,7 +15,7 @@ from serve.config.changes import Changes, changes, taken_over
 from serve.config.checking import check_banks
 from serve.config.settings import ServerSettings, read_server_settings
 from serve.http.app import make_app
-from serve.security.opening import open_guard
+from serve.security.opening import open_guard, open_sign_in
 from serve.service import Service, open_tiers
 from serve.turns.suggestions import Suggestions
 
@@ -83,10 +83,12 @@ class Reloading:
 def renewed(old: Service, settings: ServerSettings) -> Service:
     """The service under other settings, over the same store and connections. Raises `ConfigError`; blocks."""
     check_banks(settings, old.library.names(), old.shell.config)
+    guard = open_guard(old.store.database, settings, loopback=old.listening.loopback, former=old.guard)
     service = replace(
         old,
         settings=settings,
-        guard=open_guard(old.store.database, settings, loopback=old.listening.loopback, former=old.guard),
+        guard=guard,
+        sign_in=open_sign_in(old.shell, guard),
         answerers=Answerers(old.shell, settings, old.library, model=old.model),
         suggestions=Suggestions(old.library, settings.suggested),
     )

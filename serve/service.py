@@ -17,8 +17,9 @@ from serve.jobs.uploads import Uploads
 from serve.live import Live, LocalLive
 from serve.metrics import Metrics
 from serve.security.guard import Guard
-from serve.security.opening import open_guard
+from serve.security.opening import open_guard, open_sign_in
 from serve.security.rates import Buckets
+from serve.security.sign_in import SignIn
 from serve.sources.showing import Sources, open_sources
 from serve.store.jobs import Jobs
 from serve.store.store import Store, open_store
@@ -42,7 +43,7 @@ class Listening:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What the routes work with. `model` is the language model that is configured, if any."""
+    """What the routes work with. `model` is the language model, and `sign_in` the way in for staff, if configured."""
 
     shell: Shell
     settings: ServerSettings
@@ -58,6 +59,7 @@ class Service:
     handover: Handover
     metrics: Metrics
     model: ChatModel | None = None
+    sign_in: SignIn | None = None
     listening: Listening = field(default_factory=Listening)
 
     @property
@@ -102,13 +104,14 @@ def open_service(
         banks=lambda: served_banks(library, chosen),
     )
     answering = _tiers(shell, chosen, library, model=model, handover=handover)
+    guard = open_guard(store.database, chosen, loopback=where.loopback, buckets=open_buckets(shell, chosen))
     return Service(
         shell=shell,
         settings=chosen,
         library=library,
         store=store,
         live=live,
-        guard=open_guard(store.database, chosen, loopback=where.loopback, buckets=open_buckets(shell, chosen)),
+        guard=guard,
         reception=Reception(store, live, answering, chosen.limits, metrics),
         sources=open_sources(shell, library),
         answerers=Answerers(shell, chosen, library, model=model),
@@ -117,6 +120,7 @@ def open_service(
         handover=handover,
         metrics=metrics,
         model=model,
+        sign_in=open_sign_in(shell, guard),
         listening=where,
     )
 

@@ -77,7 +77,7 @@ def run_service(shell: Shell, wanted: Wanted) -> None:
     where = Listening(wanted.host, port, loopback=is_loopback(wanted.host))
     service = open_service(shell, settings, listening=where, model=model)
     try:
-        check_exposure(wanted.host, has_keys=service.guard.keys.any())
+        check_exposure(wanted.host, has_keys=service.sign_in is not None or service.guard.keys.any())
         with only_one(service) as alone:
             longest = timedelta(seconds=service.settings.limits.turn_seconds)
             service.store.turns.end_interrupted(begun_before=None if alone else now() - 2 * longest)

@@ -38,8 +38,10 @@ HEAVY = {
 LIGHT = {"numpy", "pydantic", "rich", "sqlite3", "yaml"}
 ONE_ADAPTER = {
     "ahocorasick_rs",
+    "authlib",
     "chromadb",
     "docx",
+    "joserfc",
     "onnx",
     "onnxruntime",
     "opentelemetry",

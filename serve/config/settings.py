@@ -12,6 +12,7 @@ from agents.declared.settings import ToolServerSettings
 from knowledge.config_sections import Strict, read_part
 from knowledge.terminal.shell import Shell
 from serve.config.handover import Handover
+from serve.config.oidc import Oidc
 
 SECTION = "server"
 Line = Annotated[str, Field(min_length=1, max_length=300)]
@@ -104,6 +105,7 @@ class ServerSettings(Strict):
     flow: Flow = Field(default_factory=Flow)
     handover: Handover = Field(default_factory=Handover)
     widget: Widget = Field(default_factory=Widget)
+    oidc: Oidc | None = None
     database: str | None = None
     redis: str | None = Field(default=None, max_length=2_000)
     retention_days: int = Field(default=365, ge=1, le=36_500)

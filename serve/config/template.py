@@ -86,6 +86,22 @@ server:
   # widget:
   #   origins: [https://www.example.com]
 
+  # Staff sign in with the accounts that they have anyway, at an OpenID Connect provider: pip install 'refdesk[oidc]'.
+  # Register this service there with the address https://help.example.com/api/staff/callback; the client's secret comes
+  # from REFDESK_OIDC_CLIENT_SECRET.
+  # oidc:
+  #   name: Example Ltd          # "Sign in with Example Ltd"
+  #   issuer: https://login.example.com/realms/example
+  #   client_id: refdesk
+  #   request: [openid, profile, email, groups]
+  #   session_hours: 8
+  #   teams:                     # who is of none gets nowhere
+  #     - groups: [support]
+  #       scopes: [inbox, documents:write]
+  #       roles: [staff]
+  #     - emails: ["chief@example.com"]
+  #       scopes: [admin, inbox]
+
   # limits:
 {limits}
 

@@ -27,6 +27,7 @@ from serve.http.proposals import proposal_routes
 from serve.http.records import record_routes
 from serve.http.session import session_routes
 from serve.http.sources import source_routes
+from serve.http.staff import staff_routes
 from serve.http.uploads import upload_routes
 from serve.http.widget import widget_routes
 from serve.openai.routes import openai_routes
@@ -36,6 +37,7 @@ from serve.service import Service
 # Each makes the routes of one noun; the order is that of the OpenAPI document.
 ROUTERS: Sequence[Callable[[Service], APIRouter]] = (
     session_routes,
+    staff_routes,
     conversation_routes,
     record_routes,
     chat_routes,

@@ -35,6 +35,18 @@ class BankShape(BaseModel):
     description: str
 
 
+class StaffShape(BaseModel):
+    """Somebody of the staff, signed in."""
+
+    name: str
+
+
+class SignInShape(BaseModel):
+    """Where staff sign in, at `/api/staff/sign-in`."""
+
+    name: str
+
+
 class SessionShape(BaseModel):
     """Who visits, and what of the service the page shows. `csrf` goes back in the header X-Refdesk-CSRF."""
 
@@ -49,6 +61,8 @@ class SessionShape(BaseModel):
     features: FeaturesShape
     model: ModelShape | None
     banks: list[BankShape]
+    sign_in: SignInShape | None = None
+    staff: StaffShape | None = None
 
 
 def session_routes(service: Service) -> APIRouter:
@@ -77,6 +91,8 @@ def session_routes(service: Service) -> APIRouter:
             ),
             model=ModelShape(name=model.model_name, host=model.host) if model else None,
             banks=await asyncio.to_thread(banks_shown, service, visit.caller.reader),
+            sign_in=SignInShape(name=service.sign_in.settings.name) if service.sign_in else None,
+            staff=StaffShape(name=visit.caller.name) if visit.caller.session else None,
         )
 
     return router

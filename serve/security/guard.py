@@ -17,6 +17,9 @@ from serve.security.peers import Peer, headers_of, neighbourhood
 from serve.security.policy import EdgePolicy, is_browser
 from serve.security.rates import Buckets, Rate
 from serve.security.refusals import Forbidden, Forged, TooLarge, TooMany, Unauthenticated
+from serve.security.staff import PLAIN_COOKIE as PLAIN_STAFF_COOKIE
+from serve.security.staff import SECURE_COOKIE as SECURE_STAFF_COOKIE
+from serve.security.staff import Staff
 from serve.security.streams import Streams
 from serve.security.visitors import LIFETIME, PLAIN_COOKIE, SECURE_COOKIE, Visitor, Visitors
 from serve.store.keys import Keys
@@ -58,6 +61,7 @@ class Guard:
     audit: AuditLog
     allowance: Allowance
     passes: Passes
+    staff: Staff | None = None
 
     async def identify(self, request: HTTPConnection) -> Caller:
         """Who makes this request. Raises `Unauthenticated`, `Forged`, or `TooMany` for keys that were guessed."""
@@ -66,16 +70,20 @@ class Guard:
             return self._embedded(bearer(headers), peer)
         visitor = self._visitor(request)
         if await self._is_local(peer):
-            self._check_forgery(request, peer, headers, visitor)
+            self._check_forgery(request, peer, headers, visitor.id if visitor else None)
             return self._local(peer, visitor)
         given = bearer(headers)
         if given:
             return await self._keyholder(given, peer)
+        somebody = await self._signed_in(request, peer)
+        if somebody is not None:
+            self._check_forgery(request, peer, headers, somebody.session)
+            return somebody
         if visitor is None:
             raise Unauthenticated(
                 "This needs a key or a session.", hint="Send `Authorization: Bearer rd_…`, or open the page first."
             )
-        self._check_forgery(request, peer, headers, visitor)
+        self._check_forgery(request, peer, headers, visitor.id)
         return Caller("visitor", visitor.id, scopes=VISITOR_SCOPES, address=peer.address)
 
     async def visit(self, request: HTTPConnection, response: Response) -> Visit:
@@ -89,9 +97,12 @@ class Guard:
         known = visitor or Visitor(self.visitors.new_id(), stale=True)
         if known.stale:
             self._set_cookie(response, peer, known)
-        local = await self._is_local(peer)
-        caller = self._local(peer, known) if local else Caller("visitor", known.id, address=peer.address)
-        return Visit(caller, self.visitors.csrf(known.id))
+        if await self._is_local(peer):
+            return Visit(self._local(peer, known), self.visitors.csrf(known.id))
+        somebody = await self._signed_in(request, peer)
+        if somebody is not None:
+            return Visit(somebody, self.visitors.csrf(somebody.session))
+        return Visit(Caller("visitor", known.id, address=peer.address), self.visitors.csrf(known.id))
 
     def require(self, caller: Caller, *scopes: str) -> None:
         """Raises `Forbidden` unless the caller has all of these scopes."""
@@ -106,10 +117,14 @@ class Guard:
         """Count this against the caller's limit and that of the address; raises `TooMany`."""
         if caller.kind == "local":
             return
-        own = self.allowance.key if caller.kind == "key" else self.allowance.visitor
+        own = self.allowance.key if caller.is_known else self.allowance.visitor
         await self._take(f"{cost} {caller.id}", self._rate(own, cost))
-        if caller.kind != "key":  # a key's holder is known, and may serve many from one address
-            await self._take(f"{cost} {neighbourhood(caller.address)}", self._rate(self.allowance.address, cost))
+        if not caller.is_known:  # a key's holder may serve many from one address, and so may an office of staff
+            await self.spend_at(caller.address, cost)
+
+    async def spend_at(self, address: str, cost: Cost = "request") -> None:
+        """Count this against the limit of an address; raises `TooMany`."""
+        await self._take(f"{cost} {neighbourhood(address)}", self._rate(self.allowance.address, cost))
 
     def check_question(self, text: str) -> None:
         """Raises `TooLarge` for a question of more characters than are taken."""
@@ -118,8 +133,8 @@ class Guard:
             raise TooLarge(f"This question has {len(text)} characters.", hint=f"Ask with at most {most}.")
 
     def is_open(self) -> bool:
-        """Whether people at this machine may do everything: no key was made, and nobody else is awaited. Blocks."""
-        return not self.policy.awaits_others and not self.keys.any()
+        """Whether people at this machine may do everything: nobody has a key or an account, nor is awaited. Blocks."""
+        return self.staff is None and not self.policy.awaits_others and not self.keys.any()
 
     def peer(self, request: HTTPConnection) -> Peer:
         """The other end of this request."""
@@ -135,6 +150,14 @@ class Guard:
     async def _is_local(self, peer: Peer) -> bool:
         """Whether somebody at this machine uses a fresh install."""
         return peer.on_this_machine and await asyncio.to_thread(self.is_open)
+
+    async def _signed_in(self, request: HTTPConnection, peer: Peer) -> Caller | None:
+        """Somebody of the staff whose session holds."""
+        token = request.cookies.get(SECURE_STAFF_COOKIE if peer.scheme == "https" else PLAIN_STAFF_COOKIE)
+        if self.staff is None or not token:
+            return None
+        session = await asyncio.to_thread(self.staff.session, token)
+        return self.staff.caller(session, peer.address) if session else None
 
     def _embedded(self, given: str, peer: Peer) -> Caller:
         """Who chats in the widget. No other site can make a browser send a pass, so that it needs no other token."""
@@ -158,15 +181,18 @@ class Guard:
         return Caller("key", f"k_{key.id}", key.roles, key.scopes, peer.address)
 
     def _check_forgery(
-        self, request: HTTPConnection, peer: Peer, headers: Mapping[str, str], visitor: Visitor | None
+        self, request: HTTPConnection, peer: Peer, headers: Mapping[str, str], holder: str | None
     ) -> None:
-        """Raises `Forged` where a page of another site may have made somebody's browser send this."""
+        """Raises `Forged` where a page of another site may have made somebody's browser send this.
+
+        `holder` is the visitor, or the session, whose token it has to send.
+        """
         if request.scope.get("method", "GET") in SAFE or not is_browser(headers):
             return
         token = headers.get(CSRF_HEADER, "")
-        if visitor is None or self.policy.comes_from_elsewhere(peer, headers):
+        if holder is None or self.policy.comes_from_elsewhere(peer, headers):
             raise _forged()
-        if not self.visitors.is_csrf(visitor.id, token):
+        if not self.visitors.is_csrf(holder, token):
             raise _forged()
 
     def _set_cookie(self, response: Response, peer: Peer, visitor: Visitor) -> None:

@@ -29,7 +29,8 @@ class Caller:
     """Who makes a request. `id` owns what the caller makes, conversations for one; no two kinds share an id.
 
     A person at a fresh install is `local`, with the id of their visitor's cookie where they have one. `address` is
-    where the request comes from, behind the proxies that are trusted.
+    where the request comes from, behind the proxies that are trusted; `session` and `name` are those of somebody of
+    the staff who has signed in.
     """
 
     kind: Kind
@@ -37,6 +38,13 @@ class Caller:
     roles: frozenset[str] = frozenset()
     scopes: frozenset[str] = VISITOR_SCOPES
     address: str = ""
+    session: str = ""
+    name: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether somebody has vouched for the caller, by a key or an account."""
+        return self.kind in ("key", "staff")
 
     def may(self, scope: str) -> bool:
         """Whether the caller has this scope."""

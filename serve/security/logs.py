@@ -86,6 +86,7 @@ def redactor_for(environment: Environment) -> Redactor:
         environment.smtp_password,
         environment.database_password,
         environment.redis_password,
+        environment.oidc_client_secret,
         *(provider.api_key for provider in environment.providers.values()),
     )
     return Redactor.knowing(held)

@@ -10,8 +10,10 @@ from serve.store.database import Database
 from serve.store.people import People
 from serve.store.schema import now
 from serve.store.secrets import Secrets
+from serve.store.sessions import Sessions
 
 AUDIT_DAYS = 730
+SESSION_DAYS = 30
 
 
 def upkeep(database: Database, guard: Guard, *, retention_days: int) -> int:
@@ -22,6 +24,7 @@ def upkeep(database: Database, guard: Guard, *, retention_days: int) -> int:
     moment = now()
     forgotten = People(database).forget_unused_since(moment - timedelta(days=retention_days))
     AuditTable(database).forget(before=moment - timedelta(days=max(AUDIT_DAYS, retention_days)))
+    Sessions(database).forget(before=moment - timedelta(days=SESSION_DAYS))
     database.settle()
     guard.visitors.renew(Secrets(database).current())
     if forgotten:

@@ -15,7 +15,7 @@ from serve.security.refusals import TooMany
 
 @dataclass(slots=True)
 class Streams:
-    """Counts open streams per visitor, per key, per address of visitors and in all.
+    """Counts open streams per visitor, per key or account, per address of visitors and in all.
 
     A page holds one as long as it is open, and another one while it is answered; a key may serve many people, and an
     address may be that of a whole office.
@@ -47,7 +47,7 @@ class Streams:
         match caller.kind:
             case "local":
                 return {"": self.in_all}
-            case "key":
+            case "key" | "staff":
                 return {"": self.in_all, f"caller {caller.id}": self.per_key}
         address = f"address {neighbourhood(caller.address)}"
         return {"": self.in_all, f"caller {caller.id}": self.per_visitor, address: self.per_address}

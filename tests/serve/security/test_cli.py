@@ -1,14 +1,18 @@
-"""The commands keys and audit."""
+"""The commands keys, sessions and audit."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from serve.store.database import open_database
 from serve.store.keys import Keys
+from serve.store.sessions import Person, Sessions
+from serve.store.store import open_store
 from tests.conftest import Refdesk
 
 
@@ -78,6 +82,25 @@ def test_the_log_shows_what_was_asked_for(refdesk: Refdesk, tmp_path: Path) -> N
     assert "key.create" in refdesk([*root, "audit", "--since", "1h"]).out
     assert refdesk([*root, "audit", "--action", "document"]).out == "Nothing is noted there.\n"
     assert refdesk([*root, "audit", "--since", "never"]).code == 2
+
+
+def test_sessions_are_listed_and_ended_by_address_or_id(refdesk: Refdesk, tmp_path: Path) -> None:
+    root = ["--root", str(tmp_path)]
+    assert refdesk([*root, "sessions", "list"]).out == "Nobody is signed in.\n"
+    sessions = Sessions(open_store(tmp_path).database)
+    anna = Person("https://login.example", "s_1", "Anna Berg", "Anna@example.com", frozenset({"support"}))
+    tokens = [sessions.begin(person, lasts=timedelta(hours=1))[0] for person in (anna, anna, replace(anna, email=""))]
+    assert refdesk([*root, "sessions", "list"]).out.count("Anna Berg") == 3
+    listed = json.loads(refdesk([*root, "sessions", "list", "--json"]).out)
+    assert not any(token in json.dumps(listed) for token in tokens)
+    assert refdesk([*root, "sessions", "revoke", "anna@example.com"]).out.count("Ended") == 2
+    assert [sessions.check(token) is None for token in tokens] == [True, True, False]
+    ended = json.loads(refdesk([*root, "sessions", "revoke", listed[0]["id"], "--json"]).out)
+    assert [one["id"] for one in ended] == [listed[0]["id"]]
+    assert sessions.open() == ()
+    again = refdesk([*root, "sessions", "revoke", listed[0]["id"]])
+    assert (again.code, "see `refdesk sessions list`" in again.err) == (2, True)
+    assert refdesk([*root, "audit", "--action", "staff"]).out.count("staff.revoked") == 3
 
 
 def test_a_place_that_cannot_be_written_is_told(refdesk: Refdesk, tmp_path: Path) -> None:
