@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from agents.model.addresses import endpoint, is_this_machine, needs_key
 from agents.model.chat import CONTEXT_WINDOW, ChatModel, ChatRequest
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 COMPLETIONS = "/chat/completions"
 DONE = "[DONE]"
-# Models of OpenAI that reason take no temperature, and call the length of a reply otherwise.
+# Models of OpenAI that reason draw their words as they like, and call the length of a reply otherwise.
 REASONING = re.compile(r"(o\d|gpt-[5-9])")
 # What a server that does not stream sends, whatever it was asked for; other kinds are read as events.
 WHOLE = ("application/json", "text/html")
@@ -87,7 +88,7 @@ class OpenAIChatModel(ChatModel):
         given = {"temperature": temperature, "max_tokens": max_tokens, "reasoning_effort": reasoning_effort}
         self._options = {name: value for name, value in given.items() if value is not None}
         self._options |= generate_kwargs or {}
-        if self.provider == "openai" and REASONING.match(model_name.rpartition("/")[2]):
+        if self._reasons:
             _fit_reasoning(self._options)
 
     @classmethod
@@ -107,6 +108,19 @@ class OpenAIChatModel(ChatModel):
         )
         model._endpoint = replace(model._endpoint, api_key=spec.api_key)
         return model
+
+    def with_options(self, options: Mapping[str, Any]) -> Self:
+        """The same model over the same connections, asked with these options of the protocol too."""
+        other = copy(self)
+        other.__dict__["_connections"] = self._connections
+        other._options = {**self._options, **options}
+        if self._reasons:
+            _fit_reasoning(other._options)
+        return other
+
+    @property
+    def _reasons(self) -> bool:
+        return self.provider == "openai" and bool(REASONING.match(self.model_name.rpartition("/")[2]))
 
     @property
     def base_url(self) -> str:
@@ -210,6 +224,7 @@ class OpenAIChatModel(ChatModel):
 
 
 def _fit_reasoning(options: dict[str, Any]) -> None:
-    options.pop("temperature", None)
+    for name in ("temperature", "top_p"):
+        options.pop(name, None)
     if "max_tokens" in options:
         options["max_completion_tokens"] = options.pop("max_tokens")

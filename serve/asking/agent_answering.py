@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from agents.agent.knowledge_reply import with_files
@@ -13,6 +13,7 @@ from agents.exceptions import AgentCallError
 from agents.memory.in_memory import InMemoryMemory
 from agents.message.msg import Msg
 from agents.model.chat import ChatModel
+from agents.model.sampling import Sampling, sampled
 from knowledge.errors import ModelError
 from knowledge.types import Citation
 from serve.turns.flow import CUSTOMER, remembered
@@ -23,11 +24,13 @@ from serve.turns.reply import Asked, Reply
 
 @dataclass(frozen=True, slots=True)
 class AgentAnswering:
-    """The agent `name`, made anew for each question and told what was said before, and `instructions`."""
+    """The agent `name`, made anew for each question and told what was said before, and `instructions`;
+    its model is asked as `sampling` says."""
 
     roster: Roster
     name: str
     instructions: str = ""
+    sampling: Sampling = field(default_factory=Sampling)
 
     async def answer(self, asked: Asked, journal: Journal) -> Reply:
         """The agent's reply, with its citations where it answers from banks."""
@@ -36,6 +39,9 @@ class AgentAnswering:
         journal.progress("writing", f"{self.name} is writing", agent=self.name)
         agent = await self.roster.open(self.name, reader=asked.reader, memory=memory)
         agent.disable_console_output()
+        model = agent.model if isinstance(agent, ModelAgent) and agent.model.provider != "extractive" else None
+        if isinstance(agent, ModelAgent) and model is not None:
+            agent.model = model = sampled(model, self.sampling)
         told = [Msg("system", self.instructions, "system")] if self.instructions else []
         try:
             said: Msg = await agent([*told, Msg(CUSTOMER, asked.question.text, "user")])
@@ -43,7 +49,6 @@ class AgentAnswering:
             if isinstance(error.__cause__, ModelError):
                 raise error.__cause__ from error.__cause__.__cause__
             raise
-        model = agent.model if isinstance(agent, ModelAgent) and agent.model.provider != "extractive" else None
         return as_reply(said, model)
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from agents.declared.roster import Roster, load_agents
 from agents.model.chat import ChatModel
+from agents.model.sampling import Sampling, sampled
 from knowledge.errors import BankNotFound
 from knowledge.library import Library
 from knowledge.terminal.shell import Shell
@@ -18,6 +19,7 @@ from serve.turns.opening import open_answering
 from serve.turns.quoting import Quoter
 
 SERVICE = "refdesk"
+AS_CONFIGURED = Sampling()
 Kind = Literal["service", "bank", "agent"]
 
 
@@ -60,11 +62,14 @@ class Answerers:
         """Whoever has that name."""
         return next((one for one in self.all() if one.name == name), None)
 
-    def answering(self, answerer: Answerer, *, instructions: str = "") -> Answering:
-        """Who answers for them. A language model heeds `instructions`; where there is none, there is nobody to."""
+    def answering(self, answerer: Answerer, *, instructions: str = "", sampling: Sampling = AS_CONFIGURED) -> Answering:
+        """Who answers for them. A language model heeds the rest; where there is none, there is nobody to."""
         if answerer.kind == "agent":
-            return AgentAnswering(self._roster, answerer.name, instructions)
-        return self.over([answerer.name] if answerer.kind == "bank" else None, instructions=instructions)
+            return AgentAnswering(self._roster, answerer.name, instructions, sampling)
+        by = self.over([answerer.name] if answerer.kind == "bank" else None, instructions=instructions)
+        if isinstance(by, TieredFlow):
+            return replace(by, models={name: sampled(model, sampling) for name, model in by.models.items()})
+        return by
 
     def over(self, banks: Sequence[str] | None, *, instructions: str = "") -> Answering:
         """The service, over these banks only where they are named. Raises `BankNotFound` for one that is not served."""

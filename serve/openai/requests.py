@@ -1,4 +1,4 @@
-"""What a client of OpenAI's protocol sends, as far as it means something here; the rest is ignored as others do."""
+"""What a client of OpenAI's protocol sends, as far as it means something here; the rest is ignored."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agents.model.sampling import Sampling
 from serve.asking.once import Said
 from serve.http.failures import Refused
 
 LONGEST = 1_000_000
 MOST_INPUTS = 2048
+MOST_STOPS = 4
+# So much a model needs in any case, to say what it searches for.
+FEWEST_TOKENS = 256
+Length = Annotated[int, Field(ge=1, le=1_000_000)]
+Stop = Annotated[str, Field(max_length=1000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -67,8 +73,34 @@ class ChatRequest(BaseModel):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     n: int | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = Field(default=None, description="For a language model.")
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = Field(default=None, description="For a language model.")
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = Field(default=None, description="For a language model.")
+    max_tokens: Length | None = Field(default=None, description="The older name of `max_completion_tokens`.")
+    max_completion_tokens: Length | None = Field(
+        default=None, description="The text ends after so many tokens, counted as the embedding model does."
+    )
+    stop: Stop | list[Stop] | None = Field(default=None, description="The text ends before the first of up to four.")
+    response_format: dict[str, Any] | None = Field(default=None, description="Refused unless its `type` is `text`.")
+    logprobs: bool | None = Field(default=None, description="Refused unless false.")
     tools: list[dict[str, Any]] | None = Field(default=None, description="Refused unless empty.")
     functions: list[dict[str, Any]] | None = Field(default=None, description="Refused unless empty.")
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """What the text ends before."""
+        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
+
+    @property
+    def most(self) -> int | None:
+        """After how many tokens the text ends."""
+        return self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
+
+    @property
+    def sampling(self) -> Sampling:
+        """What a language model is asked for."""
+        most = None if self.most is None else max(self.most, FEWEST_TOKENS)
+        return Sampling(self.temperature, self.top_p, self.seed, most)
 
 
 class EmbeddingRequest(BaseModel):
@@ -128,6 +160,12 @@ def check_supported(request: ChatRequest) -> None:
     """Raises `Refused` for what would change the answer and cannot be done."""
     if request.n not in (None, 1):
         raise refused("One answer is given to one question:", "leave out `n`.", "n")
+    if len(request.stops) > MOST_STOPS or not all(request.stops):
+        raise refused("There are one to four texts to stop at, none of them empty:", "leave out the others.", "stop")
+    if (request.response_format or {}).get("type", "text") != "text":
+        raise refused("Answers are text with citations:", "leave out `response_format`.", "response_format")
+    if request.logprobs:
+        raise refused("How likely each token was is not known here:", "leave out `logprobs`.", "logprobs")
     if request.tools or request.functions:
         raise refused(
             "Tools of the client are not called here:", "leave out `tools`, or choose another model.", "tools"

@@ -8,10 +8,12 @@ from fastapi import APIRouter, Depends, Path
 from fastapi.responses import Response
 from starlette.requests import Request
 
+from knowledge.card import EmbedderSpec
 from serve.asking.answerers import Answerer
 from serve.asking.once import Once, admitted, asked_once
 from serve.http.event_stream import EventStream, held
 from serve.openai.completing import Completing
+from serve.openai.cutting import Cutting
 from serve.openai.embedding import Embedding
 from serve.openai.failures import DESCRIBED, ModelUnknown, OpenAIRoute
 from serve.openai.requests import ChatRequest, EmbeddingRequest, check_supported, dialogue
@@ -41,13 +43,13 @@ def openai_routes(service: Service) -> APIRouter:
         said = dialogue(body.messages)
         service.guard.check_question(said.question)
         answerer = await asyncio.to_thread(known, service, body.model)
-        by = service.answerers.answering(answerer, instructions=said.instructions)
+        by = service.answerers.answering(answerer, instructions=said.instructions, sampling=body.sampling)
         asked = asked_once(said.question, said.history, caller, "openai")
-        root = service.shell.root
+        root, cutting = service.shell.root, await asyncio.to_thread(cutting_of, service, body)
         if not body.stream:
-            return await Completing(Once(service.reception, by, asked), body.model, root).whole(request)
+            return await Completing(Once(service.reception, by, asked), body.model, root, cutting).whole(request)
         with held(service.guard.streams, caller) as holding:
-            completing = Completing(await admitted(service.reception, by, asked), body.model, root)
+            completing = Completing(await admitted(service.reception, by, asked), body.model, root, cutting)
             with_usage = bool(body.stream_options and body.stream_options.include_usage)
             return EventStream(completing.pieces(with_usage=with_usage), holding.pop_all())
 
@@ -71,6 +73,15 @@ def openai_routes(service: Service) -> APIRouter:
         return await embedding.answer(body, service.banks)
 
     return router
+
+
+def cutting_of(service: Service, body: ChatRequest) -> Cutting:
+    """Where the client wants the text to end."""
+    if body.most is None:
+        return Cutting(body.stops)
+    library, banks = service.library, service.banks
+    embedder = library.bank(banks[0]).embedder if banks else library.embedder(EmbedderSpec())
+    return Cutting(body.stops, body.most, embedder.tokens())
 
 
 def known(service: Service, name: str) -> Answerer:

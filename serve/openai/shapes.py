@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from serve.asking.answerers import Answerer
 from serve.asking.once import Kept, Taken
 from serve.http.answer_shapes import CitationShape, citation_shape
+from serve.openai.cutting import Finish
 from serve.turns.reply import Reply
 
 OWNER = "refdesk"
@@ -53,7 +54,7 @@ class Choice(BaseModel):
     index: int = 0
     message: AssistantMessage
     logprobs: None = None
-    finish_reason: Literal["stop"] = "stop"
+    finish_reason: Finish = "stop"
 
 
 class Completion(BaseModel):

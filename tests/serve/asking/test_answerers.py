@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from agents.testing import ScriptedModel, tool_call
+from agents.model import OpenAIChatModel
+from agents.model.sampling import Sampling
+from agents.testing import ScriptedModel, ScriptedServer, tool_call
 from serve.asking.once import Once, Said, Taken, asked_once
 from serve.security.identity import Caller
 from serve.service import Service
@@ -97,6 +99,17 @@ async def test_what_a_model_took_is_counted(open_with_agents: Open) -> None:
         await once.reply()
         assert once.taken.input_tokens > 0
     assert "aviation" not in str(model.requests[0].tools)
+
+
+async def test_an_agents_model_is_asked_as_the_program_says(open_with_agents: Open) -> None:
+    with ScriptedServer(["Roses are red."]) as server:
+        service = open_with_agents(model=OpenAIChatModel("scripted", base_url=server.base_url))
+        poet = service.answerers.find("poet")
+        assert poet is not None
+        by = service.answerers.answering(poet, sampling=Sampling(seed=7))
+        async with Once(service.reception, by, asked_once("A poem, please.", (), PROGRAM, "api")) as once:
+            assert (await once.reply()).text == "Roses are red."
+    assert server.requests[0].body["seed"] == 7
 
 
 def test_the_topic_is_the_last_question_that_stands_alone() -> None:
