@@ -13,6 +13,7 @@ from uuid import uuid4
 from agents.access import may_hear
 from agents.agent.agent import AgentBase
 from agents.message.msg import Msg, as_msg
+from agents.pipeline.echoes import telling
 from agents.pipeline.flow import copy_of
 from agents.pipeline.pipeline import settled
 from agents.studio.watching import show
@@ -45,7 +46,8 @@ class MsgHub:
 
     `announcement` is said to all at the beginning. Nobody hears a message twice, nor one that rests on passages which
     they may not read (`agents.access`). A participant that fails to observe keeps the message from nobody else.
-    `history` holds that many of the latest messages. A hub can take part in another hub.
+    `history` holds that many of the latest messages. A hub can take part in another hub, in one that takes part in it
+    and in itself: a message goes around once. Participants who answer while they hear end in a `UsageError`.
     """
 
     def __init__(
@@ -147,7 +149,7 @@ class MsgHub:
         listeners = [one for key, one in self._members.items() if key not in told and may_hear(reader_of(one), msg)]
         # Marked before they hear it: two hubs that take part in each other end here.
         told.update(map(id, listeners))
-        with span("hub", self.name) as opened:
+        with telling(self, self.name, len(self._members)), span("hub", self.name) as opened:
             opened.set("refdesk.hub.listeners", len(listeners))
             failures = await _all_observe(listeners, msg)
         for one, error in failures:
