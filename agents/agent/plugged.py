@@ -16,6 +16,7 @@ from agents.exceptions import AgentCallError
 from agents.memory.in_memory import InMemoryMemory
 from agents.message.blocks import TextBlock
 from agents.message.msg import Msg
+from agents.message.storable import storable, storable_data, storable_so_far
 from agents.model.response import ChatResponse
 from knowledge.errors import RefdeskError, UsageError
 
@@ -98,10 +99,10 @@ class LlamaIndexWorkflowAgent(AgentBase):
                 output = await self._engine.achat(question, chat_history=history)
             else:
                 output = await self._engine.aquery(question)
-            text = await _text(output)
+            text = storable(await _text(output))
         spoken.msg.content = text
         if sources := _sources(output):
-            spoken.msg.metadata["sources"] = sources
+            spoken.msg.metadata["sources"] = storable_data(sources)
         await self.print(spoken.msg, True)
         return spoken.msg
 
@@ -127,7 +128,7 @@ class LlamaIndexWorkflowAgent(AgentBase):
             async for event in started.stream_events():
                 if delta := getattr(event, "delta", None):
                     text += str(delta)
-                    spoken(ChatResponse([TextBlock(type="text", text=text)]))
+                    spoken(ChatResponse([TextBlock(type="text", text=storable_so_far(text))]))
             return await started
         finally:
             if not started.is_done():

@@ -9,6 +9,7 @@ from typing import Any
 
 from agents.message.blocks import ContentBlock, TextBlock, ToolUseBlock
 from agents.message.msg import Msg, new_id
+from agents.message.storable import storable_data
 
 PROMPT = """You may use these tools:
 
@@ -63,7 +64,7 @@ def read(text: str, schemas: Sequence[Mapping[str, Any]]) -> str | list[ContentB
     if isinstance(step, ResponseReasoningStep):
         return step.response.strip() or text
     if isinstance(step, ActionReasoningStep):
-        given = json.loads(json.dumps(step.action_input, default=str))
+        given = storable_data(json.loads(json.dumps(step.action_input, default=str)))
         call = _call(step.action, _named(given, step.action, schemas))
         return [TextBlock(type="text", text=step.thought), call] if step.thought else [call]
     action = action_of(text)

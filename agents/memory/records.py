@@ -9,6 +9,7 @@ from typing import Any
 
 from agents.exceptions import StateError
 from agents.message.msg import Msg
+from agents.message.storable import encodes
 from knowledge.errors import UsageError
 
 Record = dict[str, Any]
@@ -32,7 +33,7 @@ def to_line(msg: Msg) -> str:
     except (TypeError, ValueError, RecursionError):
         line = json.dumps(_plain(record, 0), ensure_ascii=False, allow_nan=False)
     # Half of a surrogate pair, as broken input holds it, has no UTF-8; as an escape it survives.
-    return line if line.isascii() or _encodes(line) else json.dumps(json.loads(line))
+    return line if encodes(line) else json.dumps(json.loads(line))
 
 
 def from_record(record: object) -> Msg:
@@ -97,11 +98,3 @@ def _plain(value: Any, depth: int) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item, depth + 1) for item in value]
     return str(value)
-
-
-def _encodes(line: str) -> bool:
-    try:
-        line.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

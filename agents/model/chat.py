@@ -178,6 +178,7 @@ class ChatModel(ABC):
         with Tally(self.model_name, agent, self.price, request) as tally:
             async with aclosing(self.answers(request)) as parts:
                 async for response in parts:
+                    response.make_storable()
                     if self.stream:
                         tally.came(response)
                         if on_delta is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from agents.message.blocks import ContentBlock, ToolUseBlock
 from agents.message.msg import new_id
+from agents.message.storable import storable_data, storable_so_far
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,19 @@ class ChatResponse:
     def tool_calls(self) -> list[ToolUseBlock]:
         """The calls that the model asks for, in order."""
         return [block for block in self.content if block["type"] == "tool_use"]
+
+    def make_storable(self) -> None:
+        """Free its words of characters that no store takes.
+
+        Half a character at the end of a text is left out, since the other half may still come.
+        """
+        for block in self.content:
+            match block["type"]:
+                case "text":
+                    block["text"] = storable_so_far(block["text"])
+                case "thinking":
+                    block["thinking"] = storable_so_far(block["thinking"])
+        self.content = [storable_data(block) if block["type"] == "tool_use" else block for block in self.content]
 
 
 # Receives the response as far as it has come, each time more of it has.

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from agents.exceptions import ContextOverflow, ModelRefused
 from agents.message.blocks import TextBlock, ToolUseBlock
+from agents.message.storable import storable_data
 from agents.model.chat import ChatModel, ChatRequest
 from agents.model.response import ChatResponse, OnDelta, Usage
 from knowledge.errors import ModelError
@@ -131,10 +132,20 @@ def _value(response: ChatResponse, form: type[BaseModel]) -> BaseModel:
     problem = "it holds no JSON object"
     for candidate in _candidates(response):
         try:
-            return form.model_validate_json(candidate)
+            return form.model_validate_json(_freed(candidate))
         except ValidationError as error:
             problem = _problem(error)
     raise ValueError(problem)
+
+
+def _freed(candidate: str) -> str:
+    """The JSON with its escapes storable; pydantic refuses halves of characters, of which the model means none."""
+    if "\\u" not in candidate:
+        return candidate
+    try:
+        return json.dumps(storable_data(json.loads(candidate)))
+    except (ValueError, RecursionError):
+        return candidate
 
 
 def _candidates(response: ChatResponse) -> Iterator[str]:

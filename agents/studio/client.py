@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from agents.address import web_address
 from agents.message.msg import Msg
+from agents.message.storable import storable_data
 
 log = logging.getLogger(__name__)
 PATH = "/api/messages"
@@ -63,7 +64,9 @@ class StudioClient:
             if len(self._seen) > REMEMBERED:
                 self._seen.popitem(last=False)
             self._events.append(
-                json.dumps({**self._about, **event(msg, listener)}, ensure_ascii=False, default=str).encode()
+                json.dumps(
+                    storable_data({**self._about, **event(msg, listener)}), ensure_ascii=False, default=str
+                ).encode()
             )
             self._work()
             self._changed.notify_all()

@@ -12,6 +12,7 @@ from typing import Any
 
 from agents.exceptions import InvalidArguments
 from agents.message import ToolUseBlock
+from agents.message.storable import storable_data
 from agents.tool.gathering import Gathered
 from agents.tool.registered import RegisteredTool
 from agents.tool.response import ToolResponse
@@ -142,7 +143,7 @@ def _arguments(call: ToolUseBlock, tool: RegisteredTool) -> Mapping[str, Any]:
 
 def _parsed(words: object) -> object:
     try:
-        return json.loads(words) if isinstance(words, str) and words.strip() else {}
+        return storable_data(json.loads(words)) if isinstance(words, str) and words.strip() else {}
     except ValueError:
         return words
 

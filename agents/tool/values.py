@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from agents.message import TextBlock
 from agents.message.blocks import MediaBlock
+from agents.message.storable import storable
 
 ResultBlock = TextBlock | MediaBlock
 NOTHING = "Done: the tool returned nothing."
@@ -59,11 +60,11 @@ def shortened(text: str, most: int, *, what: str = "output") -> str:
 
 
 def fitting(blocks: Sequence[ResultBlock], most: int) -> list[ResultBlock]:
-    """`blocks` with at most `most` characters of text altogether, and without media of more than 20 MB.
+    """`blocks` with at most `most` characters of text altogether, all storable, and without media of more than 20 MB.
 
     Long texts are cut before short ones: a note at the end survives the flood before it.
     """
-    small = [block if block["type"] == "text" or _size(block) <= MOST_MEDIA else _left_out(block) for block in blocks]
+    small = [_small(block) for block in blocks]
     lengths = [len(block["text"]) for block in small if block["type"] == "text"]
     if sum(lengths) <= most:
         return small
@@ -72,6 +73,12 @@ def fitting(blocks: Sequence[ResultBlock], most: int) -> list[ResultBlock]:
         joined = "\n".join(block["text"] for block in small if block["type"] == "text")
         return [_text(shortened(joined, most)), *(block for block in small if block["type"] != "text")]
     return [_text(shortened(block["text"], each)) if block["type"] == "text" else block for block in small]
+
+
+def _small(block: ResultBlock) -> ResultBlock:
+    if block["type"] == "text":
+        return _text(storable(block["text"]))
+    return block if _size(block) <= MOST_MEDIA else _left_out(block)
 
 
 def _share(lengths: Sequence[int], most: int) -> int:

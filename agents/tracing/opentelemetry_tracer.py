@@ -14,6 +14,7 @@ from opentelemetry.trace import Span as RawSpan
 from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from agents.message.storable import storable
 from agents.tracing.opentelemetry_closing import Closer
 from agents.tracing.redaction import Redactor
 from agents.tracing.spans import Capture, Operation, Span
@@ -161,7 +162,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
-        return value[:LONGEST_TEXT]
+        return storable(value[:LONGEST_TEXT])
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return [item[:LONGEST_TEXT] for item in value]
-    return json.dumps(value, ensure_ascii=False, default=str)[:LONGEST_TEXT]
+        return [storable(item[:LONGEST_TEXT]) for item in value]
+    return storable(json.dumps(value, ensure_ascii=False, default=str)[:LONGEST_TEXT])
