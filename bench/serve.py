@@ -17,17 +17,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import signal
 import statistics
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
@@ -35,27 +30,12 @@ from uuid import uuid4
 import httpx
 import psutil
 
-TEXT = "# Replacement cards\n\nExpedited shipping takes 2 to 3 business days. Standard delivery takes 10 days.\n"
+from bench.serve_model import FIRST_SENTENCE
+from bench.serve_place import Served, home, model_at, processor_seconds, resident, service
+
 QUESTION = "How long does a replacement card take to arrive?"
-CONFIG = """\
-banks:
-  cards: {{title: Cards, description: Replacement cards and how they are shipped., sources: [documents]}}
-model: {{name: scripted, base_url: "{model}"}}
-server:
-  flow: {{tier1: {{name: Support}}, router: null, tier2: null}}
-  limits: {{turns: {turns}, queue: 10000}}
-"""
 PHASES = 3
 CONNECTIONS = httpx.Limits(max_connections=None, max_keepalive_connections=1000)
-MEGABYTE = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A service that runs, and where."""
-
-    process: subprocess.Popen[str]
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,51 +49,6 @@ class Turn:
     answered: float | None = None
     answer: str = ""
     rated: bool = False
-
-
-@contextmanager
-def model_at(seconds: float) -> Iterator[str]:
-    """The address of the model, in a process of its own."""
-    command = [sys.executable, "-m", "bench.serve_model", str(seconds)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.kill()
-        process.wait()
-
-
-@contextmanager
-def home(model: str, turns: int) -> Iterator[Path]:
-    """A folder with one small bank and a service over it."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        (place / "documents").mkdir()
-        (place / "documents" / "cards.md").write_text(TEXT, "utf-8")
-        (place / "refdesk.yaml").write_text(CONFIG.format(model=model, turns=turns), "utf-8")
-        yield place
-
-
-@contextmanager
-def service(place: Path) -> Iterator[Served]:
-    """`refdesk serve` in a process of its own."""
-    command = [sys.executable, "-m", "serve", "serve", "--port", "0", "--json"]
-    environment = {"PYTHONPATH": str(Path(__file__).parent.parent)}
-    log = place / "serve.log"
-    with log.open("a") as errors:
-        process = subprocess.Popen(
-            command, cwd=place, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=errors, text=True
-        )
-    assert process.stdout is not None
-    try:
-        line = process.stdout.readline()
-        if not line:
-            raise SystemExit(f"The service did not start: {log.read_text()}")
-        yield Served(process, json.loads(line)["url"])
-    finally:
-        process.kill()
-        process.wait()
 
 
 async def turn(client: httpx.AsyncClient, conversation: str, *, rate: bool = False) -> Turn:
@@ -179,12 +114,6 @@ async def load(served: Served, how_many: int, questions: int, within: float) -> 
         return turns, processor_seconds(served) - before
 
 
-def processor_seconds(served: Served) -> float:
-    """What the service took of the processors so far."""
-    times = psutil.Process(served.process.pid).cpu_times()
-    return float(times.user + times.system)
-
-
 def report_load(turns: Sequence[Turn], processor: float, model_seconds: float) -> None:
     """What was dropped, and what the service added to the model's own time."""
     answered = [one.answered - model_seconds for one in turns if one.answered is not None]
@@ -193,7 +122,11 @@ def report_load(turns: Sequence[Turn], processor: float, model_seconds: float) -
         _print_figures(f"beyond the model's {model_seconds:.1f} s until the answer", answered)
     first = [one.first_word for one in turns if one.first_word is not None]
     if len(first) > 1:
-        _print_figures("until the first checked words", first)
+        own = model_seconds - (1 - FIRST_SENTENCE) * model_seconds / PHASES
+        _print_figures(
+            f"beyond the model's {own:.1f} s until its first sentence is whole, until it is shown",
+            [seconds - own for seconds in first],
+        )
     print(f"  processor time of the service: {1000 * processor / len(turns):.0f} ms a turn")
 
 
@@ -280,11 +213,6 @@ async def soak(served: Served, minutes: float, how_many: int) -> None:
         await asyncio.gather(*talks)
     asked = next(counted)
     print(f"{asked} questions, {asked - done[0]} without an answer")
-
-
-def resident(process: psutil.Process) -> float:
-    """Megabytes of a process and its children."""
-    return sum(one.memory_info().rss for one in (process, *process.children(recursive=True))) / MEGABYTE
 
 
 def paint(url: str) -> None:

@@ -1,6 +1,6 @@
 """A language model of known latency behind OpenAI's protocol, in a process of its own: prints its address.
 
-It searches once, then answers with a sentence of the documents, streamed in pieces.
+It searches once, then answers with sentences of the documents, streamed evenly in pieces.
 """
 
 from __future__ import annotations
@@ -9,8 +9,18 @@ import sys
 
 from agents.testing import Reply, Request, ScriptedServer, tool_call
 
-ANSWER = "Expedited shipping takes 2 to 3 business days [1]. Standard delivery takes 10 days [1]."
+FACTS = (
+    "Expedited shipping takes 2 to 3 business days.",
+    "Standard delivery takes 10 business days.",
+    "A replacement card costs nothing.",
+    "Expedited shipping costs 15 dollars.",
+    "Cards are sent by registered mail.",
+    "A new card is activated by telephone.",
+)
+ANSWER = " ".join(f"{fact.removesuffix('.')} [1]." for fact in FACTS)
 PIECE = 8
+# The part of the answer after which its first sentence is known to be whole: another has begun.
+FIRST_SENTENCE = PIECE * -(-(ANSWER.index(".") + 3) // PIECE) / len(ANSWER)
 
 
 def reply_of(request: Request, seconds: float) -> Reply:

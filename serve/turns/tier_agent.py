@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
 ROUNDS = 8
 TITLES = 3
-# The end of a sentence that is whole, marks of citations included: something else has begun after it.
-ENDED = re.compile(r"[.!?…。！？][\"'”’»)\]]*(?:\s*\[\d+\])*(?=\s+[^\s\[])")
+# The end of a sentence that is whole, marks of citations included: something else has begun after it. So it is with a
+# line behind which another item of a list or, after a blank line, another paragraph has begun.
+SENTENCE = r"[.!?…。！？][\"'”’»)\]]*(?:\s*\[\d+\])*(?=\s+[^\s\[])"
+LINE = r"(?<=\S)(?=[ \t]*\n\s*(?:[-*+•]|\d{1,3}[.)])\s+\S|[ \t]*\n[ \t]*\n\s*[^\s\[])"
+ENDED = re.compile(f"{SENTENCE}|{LINE}")
 
 
 class TierAgent(LlamaIndexAgent):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import uuid4
 
+import pytest
+
 from agents.testing import Reply, ScriptedModel, ScriptedRequest, tool_call
 from knowledge.types import Reader
 from serve.service import Service
@@ -49,6 +51,30 @@ async def test_nothing_unchecked_is_ever_shown(open_served: Open) -> None:
     assert "2–3 business days" in shown
     assert "watch" not in shown + answer(events).text
     assert answer(events).text.startswith(shown)
+
+
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        (f"{EXPEDITED} [1] Standard", EXPEDITED),
+        ("- Expedited shipping: 2–3 business days [1]\n- Standard", "Expedited shipping: 2–3 business days"),
+        ("Expedited shipping: 2–3 business days [1]\n\nStandard", "Expedited shipping: 2–3 business days"),
+    ],
+)
+async def test_what_is_whole_is_shown_while_the_rest_is_still_written(open_served: Open, said: str, first: str) -> None:
+    rest = " delivery takes longer than that" * 200
+    model = scripted(tool_call("search_documents", query="shipping days"), Reply(said + rest, pause=0.05))
+    service = open_served(model=model)
+    talk = service.store.conversations.begin("v_1")
+    run = await service.reception.ask(talk, uuid4().hex, FAST, Reader())
+    async for event in run.follow(every=60):
+        if isinstance(event, Delta):
+            await service.reception.stop(talk.id)
+            break
+    message = answer(await followed(run))
+    assert (message.status, model.cancelled) == ("stopped", 1)
+    assert first in message.text
+    assert "tandard" not in message.text
 
 
 async def test_a_case_is_passed_on_to_the_second_tier(open_served: Open) -> None:
