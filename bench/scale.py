@@ -1,6 +1,6 @@
 """How search grows: a bank of 100,000 chunks or more, as a command and as a server open it, beside others.
 
-    .venv/bin/python -m bench.scale ../shared/datasets [--chunks 100000] [--peers] [--keep]
+    .venv/bin/python -m bench.scale ../shared/datasets [--chunks 100000] [--peers]
 
 `bench.made_chunks` says what the chunks are, `bench.scale_bank` who asks what. Everything is kept in
 bench/results/scale-N and made once. Each system is measured in a process of its own that is given the vectors of the
