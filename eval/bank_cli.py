@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from knowledge.terminal.options import json_option
+from knowledge.terminal.presentation import counted
 from knowledge.terminal.shell import Shell
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def make_command(
     if as_json:
         click.echo(json_text({"cases": len(made.cases), "rejected": dict(made.rejected), "file": str(out)}))
         return
-    click.echo(f"Wrote {len(made.cases)} cases to {out}.")
+    click.echo(f"Wrote {counted(len(made.cases), 'case')} to {out}.")
     for reason, count in made.rejected.most_common():
         click.echo(f"  thrown away: {count}, {reason}")
 

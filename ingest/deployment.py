@@ -16,6 +16,7 @@ from knowledge.terminal.shell import Shell
 
 if TYPE_CHECKING:
     from ingest.settings import BankSettings
+    from knowledge.bank import KnowledgeBank
     from knowledge.card import BankCard
     from knowledge.library import Library
 
@@ -40,7 +41,7 @@ class Job:
         """Brings the bank up to date, and its card in line with the settings. Raises as `ingest` does."""
         if self.bank not in library.names():
             self._check_sources()
-        bank = library.create(self.bank, spec=self.settings.spec if self.settings else None, card=self._card(library))
+        bank = self.begin(library)
         return ingest(
             self.sources,
             bank,
@@ -51,6 +52,17 @@ class Job:
             stdin_name=self.stdin_name,
             progress=progress,
         )
+
+    def begin(self, library: Library) -> KnowledgeBank:
+        """The bank, made without documents where there is none."""
+        return library.create(self.bank, spec=self.settings.spec if self.settings else None, card=self._card(library))
+
+    @property
+    def awaited(self) -> tuple[Path, ...]:
+        """The folders that are its sources, where all are there and none holds a file yet."""
+        folders = tuple(self.folder / source for source in self.sources)
+        empty = all(one.is_dir() and not any(found.is_file() for found in one.rglob("*")) for one in folders)
+        return folders if empty else ()
 
     def plan(self, library: Library) -> IngestReport:
         """What `run` would change; makes no bank and writes nothing."""

@@ -14,6 +14,7 @@ from ingest.report import FileResult, Outcome
 from ingest.sources import Candidate, Listing, Source, SourceKind
 from knowledge.card import ChunkingOptions
 from knowledge.errors import ParseError, PruneRequired, UsageError
+from knowledge.terminal.presentation import counted
 from knowledge.types import PUBLIC, Place
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Plan:
                 require_files(listing)
             elif listing.missing and not prune:
                 raise PruneRequired(
-                    f"{listing.source.spec} is gone, and {len(recorded)} documents came from it.",
+                    f"{listing.source.spec} is gone, and {counted(len(recorded), 'document')} came from it.",
                     hint="Bring it back, or add --prune to remove them.",
                 )
         if not prune:

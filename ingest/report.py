@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from knowledge.terminal.presentation import counted
+
 
 class Outcome(StrEnum):
     """What became, or would become, of one file."""
@@ -109,7 +111,7 @@ class IngestReport:
         told = ", ".join(parts) or "nothing to do"
         if self.planned:
             return f"{self.bank}: would find {told}.{self._access_told('would open', 'close')}"
-        speed = f" ({self.chunks:,} chunks, {self.chunks_per_second:,.0f} a second)" if self.chunks else ""
+        speed = f" ({counted(self.chunks, 'chunk')}, {self.chunks_per_second:,.0f} a second)" if self.chunks else ""
         return f"{self.bank}: {told}{speed} in {self.seconds:.1f} s.{self._access_told('opened', 'closed')}"
 
     def _access_told(self, opening: str, closing: str) -> str:
@@ -148,7 +150,7 @@ class IngestStopped(KeyboardInterrupt):
         self.report = report
 
     def __str__(self) -> str:
-        return f"stopped: {len(self.report.went_in)} documents are in; run the same command to go on."
+        return f"stopped: {counted(len(self.report.went_in), 'document')} went in; run the same command to go on."
 
 
 def _result_to_json(result: FileResult) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from knowledge.errors import RefdeskError
 from knowledge.terminal.json_output import json_text
 from knowledge.terminal.opening import installed_embedders, open_library
 from knowledge.terminal.options import json_option
-from knowledge.terminal.presentation import printable
+from knowledge.terminal.presentation import counted, printable
 from knowledge.terminal.shell import Shell
 from serve import machine
 
@@ -121,7 +121,7 @@ def library(shell: Shell) -> Iterator[Finding]:
         except RefdeskError as error:
             yield Finding("Library", f"bank {name}", "cannot be read", error.sentence)
         else:
-            yield Finding("Library", f"bank {name}", f"{count:,} documents that everyone may read")
+            yield Finding("Library", f"bank {name}", f"{counted(count, 'document')} that everyone may read")
     if not banks.names():
         yield Finding("Library", "banks", "none yet: refdesk ingest FOLDER --bank NAME")
 

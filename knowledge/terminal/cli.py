@@ -12,7 +12,7 @@ from knowledge.errors import UsageError
 from knowledge.terminal.json_output import json_text, passage_to_json
 from knowledge.terminal.opening import open_library
 from knowledge.terminal.options import as_option, banks_option, filter_option, json_option, reader
-from knowledge.terminal.presentation import console, print_passages, print_table, readable, shown_path
+from knowledge.terminal.presentation import console, counted, print_passages, print_table, readable, shown_path
 from knowledge.terminal.shell import Shell
 from knowledge.types import MetadataValue, Reader
 
@@ -83,7 +83,7 @@ def banks_rm(shell: Shell, *, name: str, yes: bool, as_json: bool) -> None:
     """Remove the bank NAME and all it holds; the documents themselves stay where they are."""
     library = open_library(shell)
     count = len(library.bank(name).documents(reader=Reader()))
-    confirm(f"Remove the bank {name!r} ({count} documents that everyone may read)?", yes=yes)
+    confirm(f"Remove the bank {name!r} ({counted(count, 'document')} that everyone may read)?", yes=yes)
     library.remove(name)
     click.echo(json_text({"removed": name}) if as_json else f"Removed the bank {name!r}.")
 
@@ -237,9 +237,9 @@ def verification_to_json(result: Verification) -> dict[str, Any]:
 
 def print_verification(result: Verification) -> None:
     """One line for a sound bank; the faults of another."""
-    parts = ("documents", "spans", "vectors", "postings")
-    counted = ", ".join(f"{getattr(result, part):,} {part}" for part in parts)
-    click.echo(f"{result.bank}: {'all agree' if result.sound else 'DOES NOT AGREE'}: {counted}.")
+    parts = ("document", "span", "vector", "posting")
+    told = ", ".join(counted(getattr(result, f"{part}s"), part) for part in parts)
+    click.echo(f"{result.bank}: {'all agree' if result.sound else 'DOES NOT AGREE'}: {told}.")
     for fault in result.faults:
         click.echo(f"  {readable(fault)}")
     for note in result.notes:

@@ -52,6 +52,11 @@ def shortened(text: str, limit: int = SNIPPET) -> str:
     return text if len(text) <= limit else f"{text[:limit].rsplit(' ', 1)[0]} …"
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 bank`, `2 banks`; `plural` where it is more than an s at the end."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def shown_path(uri: str) -> str:
     """A document's address for people: a file as a path, relative to the working folder where it lies inside."""
     path = local_path(uri)

@@ -8,6 +8,7 @@ import click
 
 from knowledge.terminal.json_output import json_text
 from knowledge.terminal.options import json_option
+from knowledge.terminal.presentation import counted
 from knowledge.terminal.shell import Shell
 
 MEGABYTE = 1e6
@@ -24,16 +25,19 @@ def backup(shell: Shell, *, file: Path, as_json: bool) -> None:
     must keep secret too, such as what signs cookies; keys of language models are not in it.
     """
     from serve.backup.making import make_backup
+    from serve.samples import service_shell
 
-    made = make_backup(shell, file)
+    made = make_backup(service_shell(shell), file)
     for note in made.notes:
         click.echo(f"Note: {note}", err=True)
     if as_json:
-        told = {"file": str(made.file), "bytes": made.bytes, "files": len(made.entries)}
-        click.echo(json_text({**told, "banks": list(made.banks), "notes": list(made.notes)}))
+        facts = {"file": str(made.file), "bytes": made.bytes, "files": len(made.entries)}
+        click.echo(json_text({**facts, "banks": list(made.banks), "notes": list(made.notes)}))
     else:
-        counted = f"{len(made.entries)} files, {len(made.banks)} banks, {made.bytes / MEGABYTE:.1f} MB"
-        click.echo(f"Wrote {made.file}: {counted}.")
+        told = (
+            f"{counted(len(made.entries), 'file')}, {counted(len(made.banks), 'bank')}, {made.bytes / MEGABYTE:.1f} MB"
+        )
+        click.echo(f"Wrote {made.file}: {told}.")
 
 
 @click.command()
@@ -52,8 +56,8 @@ def restore(shell: Shell, *, file: Path, as_json: bool) -> None:
     for note in done.notes:
         click.echo(f"Note: {note}", err=True)
     if as_json:
-        told = {"root": str(done.root), "made": done.header.made, "files": len(done.entries)}
-        click.echo(json_text({**told, "banks": list(done.banks), "notes": list(done.notes)}))
+        facts = {"root": str(done.root), "made": done.header.made, "files": len(done.entries)}
+        click.echo(json_text({**facts, "banks": list(done.banks), "notes": list(done.notes)}))
     else:
-        counted = f"{len(done.entries)} files and {len(done.banks)} banks"
-        click.echo(f"Restored {counted}, as of {done.header.made}, into {done.root}.")
+        told = f"{counted(len(done.entries), 'file')} and {counted(len(done.banks), 'bank')}"
+        click.echo(f"Restored {told}, as of {done.header.made}, into {done.root}.")

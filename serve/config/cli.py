@@ -21,18 +21,20 @@ NEXT = """Next:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".")
 @json_option
 def init(folder: Path, *, as_json: bool) -> None:
-    """Write a refdesk.yaml into FOLDER, with everything that can be set and what it means.
+    """Write a refdesk.yaml into FOLDER, with everything that can be set and what it means, and make its documents/.
 
     It is valid as it is written. One that is there already stays as it is, and nothing is written.
     """
-    from serve.config.template import template
+    from serve.config.template import DOCUMENTS, template
 
     file = folder / CONFIG_NAME
     write_new(file, template())
+    documents = folder / DOCUMENTS
+    documents.mkdir(exist_ok=True)
     if as_json:
         click.echo(json_text({"file": str(file)}))
     else:
-        click.echo(f"Wrote {file}.\n{NEXT.format(documents=folder / 'documents', file=file)}")
+        click.echo(f"Wrote {file}.\n{NEXT.format(documents=documents, file=file)}")
 
 
 def write_new(file: Path, text: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from serve.config.settings import ServerSettings
 
+# The folder that the file names as the source of its bank.
+DOCUMENTS = "documents"
 TEMPLATE = """\
 # Everything that Refdesk does here. Lines that begin with `# ` and a name are defaults or examples:
 # take the `#` away to set them. A name that means nothing is refused, with its line.
@@ -15,7 +17,7 @@ banks:
     # Questions are routed to banks by these words: write those that people ask with.
     description: What our customers ask about.
     # Files, folders or globs, relative to this file, or http addresses.
-    sources: [documents]
+    sources: [{documents}]
     # Who may read what, the first rule that matches; a document without a rule is for everybody.
     # access:
     #   - title: "*Internal*"
@@ -127,6 +129,7 @@ def template() -> str:
     settings = ServerSettings()
     limits = "\n".join(f"  #   {name}: {value:g}" for name, value in settings.limits.model_dump().items())
     return TEMPLATE.format(
+        documents=DOCUMENTS,
         title=settings.title,
         tagline=settings.tagline,
         accent=settings.accent,

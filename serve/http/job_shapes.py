@@ -7,13 +7,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from knowledge.terminal.presentation import counted
 from serve.http.described import FailureDetail
 from serve.store.jobs import Job
 
 STATES = {
     "queued": "Waits for its turn.",
-    "running": "Is being read: {done} of {total} files.",
-    "done": "{read} of {total} files went in.",
+    "running": "Is being read: {done} of {files}.",
+    "done": "{read} of {files} went in.",
 }
 
 
@@ -73,7 +74,7 @@ def job_shape(job: Job) -> JobShape:
     results = [FileResultShape(**result) for result in (job.report or {}).get("results", [])]
     read = sum(result.outcome != "failed" for result in results)
     failure = FailureDetail(**job.failure) if job.failure else None
-    detail = STATES.get(job.state, "").format(done=job.done, total=len(job.files), read=read)
+    detail = STATES.get(job.state, "").format(done=job.done, files=counted(len(job.files), "file"), read=read)
     reasons = [result.reason for result in results if result.reason]
     if failure:
         detail = f"{failure.message} {failure.hint}".strip()

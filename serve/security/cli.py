@@ -130,8 +130,10 @@ def audit(shell: Shell, *, since: str | None, action: str, actor: str, limit: in
 def opened_database(shell: Shell) -> Iterator[Database]:
     """The database of the service that `shell` stands for."""
     from serve.config.settings import read_server_settings
+    from serve.samples import service_shell
     from serve.store.store import open_store  # brings every table
 
+    shell = service_shell(shell)
     password = shell.environment.database_password
     store = open_store(shell.root, read_server_settings(shell).database, password=password)
     try:

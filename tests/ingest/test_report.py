@@ -30,7 +30,7 @@ def test_exit_codes_tell_success_partial_success_and_interruption_apart() -> Non
     assert IngestReport("hr", REPORT.results[:2]).exit_code == 0
     assert REPORT.exit_code == 1
     assert IngestReport("hr", (), stopped=True).exit_code == 130
-    assert str(IngestStopped(REPORT)) == "stopped: 2 documents are in; run the same command to go on."
+    assert str(IngestStopped(REPORT)) == "stopped: 2 documents went in; run the same command to go on."
 
 
 def test_an_empty_run_says_so() -> None:

@@ -18,11 +18,13 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from ingest.deployment import jobs
 from knowledge.errors import UsageError
 from knowledge.settings import process_environment
 from knowledge.terminal.opening import open_library
-from knowledge.terminal.shell import Shell
-from serve.samples import ready_shell
+from knowledge.terminal.shell import Shell, open_shell
+from serve.cli import main
+from serve.samples import ready_shell, service_shell
 from serve.serving import listening_socket
 from tests.serve.served import FAST, answer_of, events_in
 
@@ -156,3 +158,50 @@ def test_a_configuration_without_banks_says_how_to_ingest(tmp_path: Path) -> Non
     shell = Shell(tmp_path, tmp_path / "refdesk.yaml", process_environment())
     with pytest.raises(UsageError, match="refdesk ingest"):
         ready_shell(shell)
+
+
+def test_a_new_user_gets_a_service_that_answers_once_there_are_documents(folder: Path, tmp_path: Path) -> None:
+    assert main(["init", str(tmp_path)]) == 0
+    with process(tmp_path) as (running, url), httpx.Client(base_url=url, timeout=60) as client:
+        assert client.get("/readyz").status_code == 200
+        assert client.post("/api/ask", json={"question": FAST}).json()["abstained"]
+        shutil.copy(folder / "documents" / "cards.md", tmp_path / "documents")
+        shell = open_shell(process_environment(), root=None, folder=tmp_path, offline=True)
+        for job in jobs(shell, (), ()):
+            assert not job.run(open_library(shell)).failed
+        assert "2 to 3 business days" in client.post("/api/ask", json={"question": FAST}).json()["text"]
+        running.send_signal(signal.SIGTERM)
+        _, told = running.communicate(timeout=20)
+    assert f"The bank documents is empty: put documents into {tmp_path / 'documents'}, then run" in told
+
+
+def test_documents_that_came_before_the_next_start_are_ingested_then(folder: Path, tmp_path: Path) -> None:
+    assert main(["init", str(tmp_path)]) == 0
+    shell = open_shell(process_environment(), root=None, folder=tmp_path, offline=True)
+    ready_shell(shell)
+    assert open_library(shell).bank("documents").catalog.counts()[0] == 0
+    shutil.copy(folder / "documents" / "cards.md", tmp_path / "documents")
+    ready_shell(shell)
+    assert open_library(shell).bank("documents").catalog.counts()[0] == 1
+
+
+def test_a_source_that_is_not_there_is_told_still(tmp_path: Path) -> None:
+    (tmp_path / "refdesk.yaml").write_text("banks: {cards: {title: Cards, sources: [nothing]}}\n", "utf-8")
+    with pytest.raises(UsageError, match="nothing"):
+        ready_shell(Shell(tmp_path, tmp_path / "refdesk.yaml", process_environment()))
+
+
+def test_keys_and_backups_are_about_what_would_be_served_and_say_where(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples = Path(shutil.copytree(folder, tmp_path / "samples", ignore=shutil.ignore_patterns("refdesk.sqlite*")))
+    bare = bare_shell(tmp_path / "elsewhere")
+    assert service_shell(bare, samples=samples).root == samples == ready_shell(bare, samples=samples).root
+    assert str(samples) in capsys.readouterr().err
+    without = service_shell(bare, samples=tmp_path / "nothing")
+    assert without.root == tmp_path / "elsewhere"
+    assert str(tmp_path / "elsewhere") in capsys.readouterr().err
+    configured = Shell(samples, samples / "refdesk.yaml", process_environment())
+    assert service_shell(configured, samples=samples) is configured
+    given = replace(bare_shell(tmp_path / "given"), root_given=True)
+    assert service_shell(given, samples=samples).root == tmp_path / "given"

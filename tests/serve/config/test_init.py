@@ -39,6 +39,20 @@ def test_what_stands_behind_a_sharp_is_valid_too(tmp_path: Path) -> None:
     assert read_section(content["model"], file).name == "gpt-5-mini"
 
 
+def test_the_folder_that_it_names_is_made_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", str(tmp_path)]) == 0
+    (source,) = load_config(tmp_path / "refdesk.yaml")["banks"]["documents"]["sources"]
+    assert list((tmp_path / source).iterdir()) == []
+    assert f"put documents into {tmp_path / source}" in capsys.readouterr().out
+
+
+def test_documents_that_are_there_stay(tmp_path: Path) -> None:
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "cards.md").write_text("Cards.", "utf-8")
+    assert main(["init", str(tmp_path)]) == 0
+    assert (tmp_path / "documents" / "cards.md").read_text("utf-8") == "Cards."
+
+
 def test_a_file_that_is_there_stays_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "refdesk.yaml"
     file.write_text("banks: {}\n", encoding="utf-8")
