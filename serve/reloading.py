@@ -16,7 +16,7 @@ from serve.config.checking import check_banks
 from serve.config.settings import ServerSettings, read_server_settings
 from serve.http.app import make_app
 from serve.security.opening import open_guard, open_sign_in
-from serve.service import Service, open_tiers
+from serve.service import Service, open_tiers, served_banks
 from serve.turns.suggestions import Suggestions
 
 logger = logging.getLogger(__name__)
@@ -89,6 +89,7 @@ def renewed(old: Service, settings: ServerSettings) -> Service:
         settings=settings,
         guard=guard,
         sign_in=open_sign_in(old.shell, guard),
+        handover=old.handover.over(lambda: served_banks(old.library, settings)),
         answerers=Answerers(old.shell, settings, old.library, model=old.model),
         suggestions=Suggestions(old.library, settings.suggested),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import IntegrityError
 
@@ -32,6 +32,10 @@ class HandoverDesk:
         self._drafting = drafting
         self._live = live
         self._wake = wake
+
+    def over(self, banks: Callable[[], Sequence[str]]) -> HandoverDesk:
+        """The same, where what people answer is proposed for other banks."""
+        return HandoverDesk(self._store, self._inbox, self._drafting.over(banks), self._live, wake=self._wake)
 
     async def open(self, conversation: str, summary: str) -> str:
         """File a ticket while the bot goes on answering, as an agent's tool does; its number."""

@@ -25,6 +25,10 @@ class Drafting:
         self._banks = banks
         self._redactor = redactor
 
+    def over(self, banks: Callable[[], Sequence[str]]) -> Drafting:
+        """The same over other banks."""
+        return Drafting(self._library, banks, self._redactor)
+
     def draft(self, said: Sequence[Message], answer: str, author: str) -> Draft | None:
         """What `answer` teaches after what was said; nothing where too little was asked or answered."""
         found = asked(said)

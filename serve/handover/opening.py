@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents.studio.admission import is_loopback
 from knowledge.config_sections import place
@@ -39,6 +39,10 @@ class Handover:
     entries: Entries
     courier: Courier
     offline: bool = False
+
+    def over(self, banks: Callable[[], Sequence[str]]) -> Handover:
+        """The same, now that other banks are served."""
+        return replace(self, desk=self.desk.over(banks))
 
     def start(self) -> None:
         """Let news go out; offline they wait."""

@@ -20,6 +20,7 @@ from serve.config.settings import parse_server_settings
 from serve.reloading import Reloading
 from serve.service import Service, open_service
 from serve.serving import make_server
+from tests.serve.handover.test_proposals import taught
 from tests.serve.served import EXPEDITED, FAST, ORIGIN, answer_of, begun, events_of, listening, shell_at
 from tests.serve.test_serving import process
 
@@ -64,6 +65,14 @@ async def test_new_requests_see_new_settings_and_an_answer_goes_on(service: Serv
                 assert EXPEDITED in answer_of([event async for event in happened])["text"]
             shown = (await client.get(f"/api/conversations/{id}")).json()["messages"]
             assert len(shown) == 2
+
+
+async def test_what_people_answer_is_proposed_for_a_bank_that_is_served_now(service: Service, home: Path) -> None:
+    transport = httpx.ASGITransport(Reloading(service), client=("127.0.0.1", 50_000))
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, timeout=60) as client:
+        said(home, "  banks: [aviation]\n")
+        assert (await client.post("/api/admin/reload")).status_code == 200
+        assert (await taught(client))["bank"] == "aviation"
 
 
 async def test_a_wrong_file_changes_nothing_and_its_line_is_logged(

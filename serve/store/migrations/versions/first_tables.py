@@ -1,4 +1,4 @@
-"""First tables."""
+"""First tables: one step makes all that there were in the first version, so it stands in one file."""
 
 from __future__ import annotations
 
