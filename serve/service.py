@@ -27,6 +27,7 @@ from serve.turns.flow import Answering
 from serve.turns.opening import open_answering
 from serve.turns.reception import Reception
 from serve.turns.suggestions import Suggestions
+from serve.turns.words import Speaking
 
 LOOPBACK = "127.0.0.1"
 PORT = 8080
@@ -135,8 +136,8 @@ def _tiers(
 ) -> Answering:
     answering = open_answering(shell, settings, library, model=model, tickets=handover.desk)
     if settings.features.handover:
-        return HandingOver(answering, settings.handover, settings.flow.tier1.name)
-    return answering
+        answering = HandingOver(answering, settings.handover, settings.flow.tier1.name)
+    return Speaking(answering)
 
 
 def open_live(shell: Shell, settings: ServerSettings) -> Live:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
@@ -13,26 +12,27 @@ from serve.http.conversations import ConversationId
 from serve.http.described import described
 from serve.http.event_stream import PING, PING_SECONDS, EventStream, frame
 from serve.http.failures import error_json
+from serve.http.inbox_shapes import Nothing
 from serve.http.ownership import own_conversation, readable_conversation
 from serve.http.shapes import NewMessage, Retry, message_shape
+from serve.live import INBOX
 from serve.security.caller import Caller, asking, require
 from serve.service import Service
 from serve.store.events import Event
-from serve.store.schema import now
 from serve.turns.events import Accepted, Answered, Delta, Ended, Failed, Progress, TurnEvent
 from serve.turns.run import Run
+from serve.turns.words import language_for
 
 STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}, "description": "What happens."}}
+Languages = Annotated[str, Header(max_length=1_000, description="In which of its languages the service speaks.")]
 READ_AT_ONCE = 200
 # No event has a greater number.
 LAST = 2**62
-TYPING_SHOWN = timedelta(seconds=8)
 
 
 def chat_routes(service: Service) -> APIRouter:
     """The routes of what is said."""
     router = APIRouter(tags=["chat"])
-    chatting = Depends(require(service, "chat"))
     questioner = Depends(asking(service, "chat"))
     streams = service.guard.streams
 
@@ -42,11 +42,17 @@ def chat_routes(service: Service) -> APIRouter:
         response_class=EventStream,
         responses=described(404, 409) | STREAM,
     )
-    async def ask(id: ConversationId, given: NewMessage, caller: Annotated[Caller, questioner]) -> EventStream:
+    async def ask(
+        id: ConversationId,
+        given: NewMessage,
+        caller: Annotated[Caller, questioner],
+        accept_language: Languages = "",
+    ) -> EventStream:
         """Ask; the answer comes as events. The question is kept before the first of them, whoever stays to hear."""
         service.guard.check_question(given.text)
         conversation = await own_conversation(service, caller, id)
-        run = await service.reception.ask(conversation, given.id, given.text, caller.reader)
+        language = language_for(accept_language, service.settings.languages)
+        run = await service.reception.ask(conversation, given.id, given.text, caller.reader, language=language)
         return EventStream(told(run, caller.reader), streams.hold(caller))
 
     @router.post(
@@ -55,25 +61,21 @@ def chat_routes(service: Service) -> APIRouter:
         response_class=EventStream,
         responses=described(404, 409) | STREAM,
     )
-    async def retry(id: ConversationId, given: Retry, caller: Annotated[Caller, questioner]) -> EventStream:
+    async def retry(
+        id: ConversationId, given: Retry, caller: Annotated[Caller, questioner], accept_language: Languages = ""
+    ) -> EventStream:
         """Answer a question again; the answer until now gives way."""
         conversation = await own_conversation(service, caller, id)
-        run = await service.reception.retry(conversation, given.message, caller.reader)
+        language = language_for(accept_language, service.settings.languages)
+        run = await service.reception.retry(conversation, given.message, caller.reader, language=language)
         return EventStream(told(run, caller.reader), streams.hold(caller))
-
-    @router.post("/api/conversations/{id}/stop", status_code=202, responses=described(404))
-    async def stop(id: ConversationId, caller: Annotated[Caller, chatting]) -> Response:
-        """Give up the answer that is being written; what was shown of it stays."""
-        conversation = await own_conversation(service, caller, id)
-        await service.reception.stop(conversation.id)
-        return Response(status_code=202)
 
     router.include_router(_live_routes(service))
     return router
 
 
 def _live_routes(service: Service) -> APIRouter:
-    """The route of what happens besides."""
+    """The routes of what happens besides."""
     router = APIRouter()
     chatting = Depends(require(service, "chat"))
 
@@ -95,6 +97,21 @@ def _live_routes(service: Service) -> APIRouter:
         return EventStream(
             happenings(service, conversation.id, seen, caller.reader), service.guard.streams.hold(caller)
         )
+
+    @router.post("/api/conversations/{id}/stop", status_code=202, responses=described(404))
+    async def stop(id: ConversationId, caller: Annotated[Caller, chatting]) -> Response:
+        """Give up the answer that is being written; what was shown of it stays."""
+        conversation = await own_conversation(service, caller, id)
+        await service.reception.stop(conversation.id)
+        return Response(status_code=202)
+
+    @router.post("/api/conversations/{id}/typing", status_code=204, responses=described(404))
+    async def typing(id: ConversationId, given: Nothing, caller: Annotated[Caller, chatting]) -> Response:
+        """Let the person who has the conversation see that they are being written to; nothing where nobody has it."""
+        conversation = await own_conversation(service, caller, id)
+        if await asyncio.to_thread(service.store.events.customer_typing, conversation.id):
+            service.live.ring(INBOX)
+        return Response(status_code=204)
 
     return router
 
@@ -140,7 +157,7 @@ async def happenings(service: Service, conversation: str, after: int, reader: Re
 
 def happening_json(service: Service, event: Event, reader: Reader) -> dict[str, Any] | None:
     """What an event says now; nothing where its message gave way to another, or somebody has long written."""
-    if event.kind == "typing" and event.created is not None and now() - event.created > TYPING_SHOWN:
+    if event.is_past or event.kind == "customer_typing":  # customers know themselves that they write
         return None
     if event.message is None:
         return dict(event.data)

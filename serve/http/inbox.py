@@ -61,7 +61,8 @@ def inbox_routes(service: Service) -> APIRouter:
         after: Annotated[int, Query(ge=0, le=LAST)] = 0,
         last_event_id: Annotated[str, Header(max_length=20)] = "",
     ) -> EventStream:
-        """What happens to tickets after the event `after`, or Last-Event-ID: `message`, `state` and `changed`."""
+        """What happens to tickets after the event `after`, or Last-Event-ID: `message`, `state`, `customer_typing` and
+        `changed`."""
         known = min(int(last_event_id), LAST) if last_event_id.isascii() and last_event_id.isdecimal() else after
         begin = known or await asyncio.to_thread(service.handover.inbox.last_event)
         return EventStream(happenings(service, begin), service.guard.streams.hold(caller))
@@ -150,6 +151,8 @@ async def happenings(service: Service, after: int) -> AsyncIterator[bytes]:
             found = await asyncio.to_thread(service.handover.inbox.happened, after, limit=READ_AT_ONCE)
             for event, ticket in found:
                 after = event.seq
+                if event.is_past:
+                    continue
                 yield frame(event.kind, {"ticket": ticket, "conversation": event.conversation}, id=str(after))
             if rung and not found:
                 yield frame("changed", {})

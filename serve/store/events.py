@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Column, Connection, ForeignKey, Index, String, Table, delete, func, insert, select, update
@@ -14,7 +14,10 @@ from serve.store.database import Database
 from serve.store.schema import Id, Json, Moment, Sequence, metadata, now
 from serve.store.tickets import Call, open_ticket
 
-Kind = Literal["message", "state", "typing"]
+Kind = Literal["message", "state", "typing", "customer_typing"]
+# How often it is noted that the customer is writing, and how long either side is shown that somebody is.
+TYPING_EVERY = timedelta(seconds=2)
+TYPING_SHOWN = timedelta(seconds=8)
 NOTHING: Mapping[str, Any] = {}
 # Any number that no other program uses for a lock in the same PostgreSQL database.
 IN_ORDER = 0x5EFDE5D
@@ -43,6 +46,12 @@ class Event:
     message: str | None
     data: Mapping[str, Any] = field(default_factory=dict)
     created: datetime | None = None
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it says that somebody is writing who has long written."""
+        is_typing = self.kind in ("typing", "customer_typing")
+        return is_typing and self.created is not None and now() - self.created > TYPING_SHOWN
 
 
 class Events:
@@ -80,6 +89,23 @@ class Events:
             older = (events.c.conversation == conversation) & (events.c.kind == "typing")
             connection.execute(delete(events).where(older))
             insert_event(connection, conversation, "typing", data={"author": author})
+
+    def customer_typing(self, conversation: str) -> bool:
+        """The customer is writing to the person who has the conversation; whether that is news.
+
+        Nothing of what they write is kept, and only the last such event of a conversation.
+        """
+        same = (events.c.conversation == conversation) & (events.c.kind == "customer_typing")
+        state = select(conversations.c.state).where(conversations.c.id == conversation)
+        with self._database.reading() as connection:
+            last = connection.execute(select(func.max(events.c.created)).where(same)).scalar()
+            held = connection.execute(state).scalar() == "human"
+        if not held or (last is not None and now() - last < TYPING_EVERY):
+            return False
+        with self._database.writing() as connection:
+            connection.execute(delete(events).where(same))
+            insert_event(connection, conversation, "customer_typing")
+        return True
 
 
 def call_person(connection: Connection, conversation: str, call: Call, *, data: Mapping[str, Any] = NOTHING) -> bool:

@@ -25,7 +25,7 @@ from serve.turns.events import Accepted, Answered, Ended, Failed, TurnEvent
 from serve.turns.flow import Answering
 from serve.turns.journal import Journal
 from serve.turns.outcomes import UNEXPECTED, failure_of
-from serve.turns.reply import Asked, Reply
+from serve.turns.reply import ENGLISH, Asked, Reply
 from serve.turns.room import Room
 from serve.turns.run import Run
 from serve.turns.working import Working
@@ -61,7 +61,9 @@ class Reception:
         """The turn that is under way in a conversation."""
         return self._runs.get(conversation)
 
-    async def ask(self, conversation: Conversation, id: str, text: str, reader: Reader) -> Run:
+    async def ask(
+        self, conversation: Conversation, id: str, text: str, reader: Reader, *, language: str = ENGLISH
+    ) -> Run:
         """Answer `text`. It is kept under `id` when this returns; the same `id` again gives the same turn.
 
         Raises `Refused` where the id is taken, another turn is under way, or too many wait.
@@ -74,17 +76,19 @@ class Reception:
             raise Refused(409, "closed", "This conversation is closed:", hint="begin a new one.")
         if conversation.state != "bot":
             return await self._passed_on(question)
-        run = await self._begun(conversation, question, reader, title=_title(conversation, text))
+        run = await self._begun(conversation, question, reader, title=_title(conversation, text), language=language)
         return run or await self._passed_on(question)
 
-    async def retry(self, conversation: Conversation, id: str, reader: Reader) -> Run:
+    async def retry(self, conversation: Conversation, id: str, reader: Reader, *, language: str = ENGLISH) -> Run:
         """Answer again what the message `id` asked or answered; the answer until now gives way."""
         message = await asyncio.to_thread(self._store.messages.find, id)
         if message is not None and message.role != "user" and message.answers:
             message = await asyncio.to_thread(self._store.messages.find, message.answers)
         if message is None or message.conversation != conversation.id or message.role != "user":
             raise Refused(404, "message_not_found", "There is no such message in this conversation.")
-        run = await self._begun(conversation, message, reader, again=True) if conversation.state == "bot" else None
+        run = None
+        if conversation.state == "bot":
+            run = await self._begun(conversation, message, reader, again=True, language=language)
         if run is None:
             raise Refused(409, "with_a_person", "A person answers in this conversation now.")
         return run
@@ -157,7 +161,14 @@ class Reception:
                 await asyncio.wait(late)
 
     async def _begun(
-        self, conversation: Conversation, question: Message, reader: Reader, *, title: str = "", again: bool = False
+        self,
+        conversation: Conversation,
+        question: Message,
+        reader: Reader,
+        *,
+        language: str,
+        title: str = "",
+        again: bool = False,
     ) -> Run | None:
         """The turn, begun; None where a person has taken the conversation over by now."""
         self._check_room(conversation)
@@ -182,7 +193,7 @@ class Reception:
             raise
         self._live.ring(conversation.id)
         run.tell(Accepted(question))
-        asked = Asked(conversation, question, run.answer, _before(history, question), reader)
+        asked = Asked(conversation, question, run.answer, _before(history, question), reader, language)
         run.task = asyncio.get_running_loop().create_task(self._work(run, asked, answer))
         if self._store.database.shared:
             watching = stop_when_told(run, conversation.id, self._store, self._live)

@@ -9,16 +9,23 @@ from serve.store.conversations import Conversation, State
 from serve.store.messages import CitedPlace, Message
 from serve.store.tickets import Trigger
 
+# The language of the service's own words where no other is asked for.
+ENGLISH = "en"
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question: its conversation, what was said before, oldest first, and as whom its asker reads."""
+    """One question: its conversation, what was said before, oldest first, and as whom its asker reads.
+
+    `language` is that of the page on which it was asked.
+    """
 
     conversation: Conversation
     question: Message
     answer: str
     history: tuple[Message, ...] = ()
     reader: Reader = field(default_factory=Reader)
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from tests.serve.served import listening
 
 CLIENT, SECRET = "refdesk", "a secret & a half"
-LOGIN = """<!doctype html><html lang="en"><title>Example Ltd</title><form method="post">
+LOGIN = """<!doctype html><html lang="en"><title>Example Ltd</title><link rel="icon" href="data:,"><form method="post">
 <label>Account <input name="account"></label><button>Continue</button></form></html>"""
 
 

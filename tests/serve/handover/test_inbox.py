@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
+from sqlalchemy import update
 
 from agents.testing import Reply, ScriptedModel
 from knowledge.types import Reader
 from serve.service import Service
+from serve.store.events import events
+from serve.store.schema import now
 from serve.store.tickets import Call
 from tests.serve.conftest import Open
 from tests.serve.served import ORIGIN, SECRET, UNKNOWN, Event, asked, begun, client_of, events_of, serving
@@ -136,6 +140,54 @@ async def test_the_customer_sees_who_writes_and_the_inbox_what_happens(service: 
             news = await first(client, f"/api/inbox/events?after={seq}", 2)
             assert [event.name for event in news] == ["state", "message"]
             assert news[0].data == {"ticket": ticket, "conversation": conversation}
+
+
+async def test_whoever_answers_sees_that_the_customer_writes_and_nothing_of_what(service: Service) -> None:
+    with serving(service) as url:
+        async with httpx.AsyncClient(base_url=url, timeout=20) as client:
+            conversation, ticket = await handed_over(client)
+            typing = f"/api/conversations/{conversation}/typing"
+            seq = (await client.get(f"/api/conversations/{conversation}")).json()["seq"]
+            # Nobody has it yet, so that it is nobody's news.
+            assert (await client.post(typing, json={})).status_code == 204
+            await done(client, ticket, "claim", name="Anna")
+            for _ in range(5):
+                assert (await client.post(typing, json={})).status_code == 204
+            assert (await client.post(typing, json={"text": "secret"})).status_code == 422
+            news = await first(client, f"/api/inbox/events?after={seq}", 2)
+            assert [event.name for event in news] == ["state", "customer_typing"]
+            assert news[1].data == {"ticket": ticket, "conversation": conversation}
+            kept = [one for one in service.store.events.after(conversation, 0) if one.kind == "customer_typing"]
+            assert [(one.data, one.message) for one in kept] == [({}, None)]
+            await done(client, ticket, "answer", id=uuid4().hex, text="Here I am.")
+            told = await first(client, f"/api/conversations/{conversation}/events?after={seq}", 2)
+            assert [event.name for event in told] == ["state", "message"]
+
+
+async def test_that_a_customer_writes_is_told_in_time_and_again_after_a_while(service: Service) -> None:
+    store = service.store
+    conversation = store.conversations.begin("v_1").id
+    store.events.set_state(conversation, "human")
+    assert [store.events.customer_typing(conversation) for _ in range(3)] == [True, False, False]
+    late = now() - timedelta(seconds=10)
+    with store.database.writing() as connection:
+        connection.execute(update(events).values(created=late).where(events.c.kind == "customer_typing"))
+    (old,) = [one for one in store.events.after(conversation, 0) if one.kind == "customer_typing"]
+    assert old.is_past
+    assert store.events.customer_typing(conversation)
+    (new,) = [one for one in store.events.after(conversation, 0) if one.kind == "customer_typing"]
+    assert (new.seq > old.seq, new.is_past) == (True, False)
+    store.events.set_state(conversation, "bot")
+    assert not store.events.customer_typing(conversation)
+
+
+async def test_nobody_writes_in_anothers_conversation(open_served: Open) -> None:
+    service = open_served()
+    conversation = service.store.conversations.begin("v_another").id
+    service.store.events.set_state(conversation, "human")
+    async with client_of(service) as client:
+        assert (await client.post(f"/api/conversations/{conversation}/typing", json={})).status_code == 404
+    assert "customer_typing" not in [one.kind for one in service.store.events.after(conversation, 0)]
 
 
 async def first(client: httpx.AsyncClient, path: str, count: int) -> list[Event]:

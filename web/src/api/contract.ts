@@ -12,6 +12,9 @@ export interface Session {
   features: { handover: boolean; upload: boolean; feedback: boolean };
   model: { name: string; host: string } | null;
   banks: Bank[];
+  /** Where staff sign in, if they do so with accounts; and who has. */
+  sign_in?: { name: string } | null;
+  staff?: { name: string } | null;
 }
 
 export interface Bank {

@@ -31,6 +31,8 @@ const RENEWABLE = ["forged", "unauthenticated"];
 /** Requests with this visitor's cookie, and with the token that unsafe methods need. */
 export class Requests {
   token = "";
+  /** The language that the page speaks: the service's own words are to be in it too. */
+  language = "";
   /** What stands for a cookie where there is none: in the widget. */
   authorization = "";
   /** Fetches a token anew; called once where the service does not take the one known. */
@@ -63,6 +65,7 @@ export class Requests {
     const headers: Record<string, string> = { ...sending.headers };
     const init: RequestInit = { method, headers, credentials: "same-origin", cache: "no-store" };
     if (this.authorization) headers["Authorization"] = this.authorization;
+    if (this.language) headers["Accept-Language"] = this.language;
     if (method !== "GET") headers["X-Refdesk-CSRF"] = this.token;
     if (sending.body instanceof FormData) init.body = sending.body;
     else if (sending.body !== undefined) {

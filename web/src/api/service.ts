@@ -11,6 +11,11 @@ export class Service {
     this.requests.renew = pass ? () => this.enter(pass) : () => this.session();
   }
 
+  /** The language that the page speaks. */
+  set language(code: string) {
+    this.requests.language = code;
+  }
+
   /** The headers by which the visitor is known where there are no cookies. */
   get headers(): Record<string, string> {
     return this.requests.authorization ? { Authorization: this.requests.authorization } : {};
@@ -60,6 +65,10 @@ export class Service {
     const path = `${conversationPath(conversation)}/events${after ? `?after=${encodeURIComponent(after)}` : ""}`;
     const headers: Record<string, string> = after ? { "Last-Event-ID": after } : {};
     return serverEvents(await this.requests.stream(path, { headers, signal }));
+  }
+
+  typing(conversation: string): Promise<void> {
+    return this.requests.json(`${conversationPath(conversation)}/typing`, { method: "POST", body: {} });
   }
 
   stop(conversation: string): Promise<void> {

@@ -59,7 +59,10 @@ export function Composer() {
         placeholder={placeholder}
         aria-describedby="keys"
         value={text}
-        onInput={(event) => write(event.currentTarget.value)}
+        onInput={(event) => {
+          write(event.currentTarget.value);
+          open.isTyping();
+        }}
         onKeyDown={pressed}
       />
       <span id="keys" class="unseen">

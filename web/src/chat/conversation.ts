@@ -23,6 +23,7 @@ export interface Failure {
 
 const FRESH: Turn = { text: "", steps: [], accepted: false, resumed: false, stopping: false };
 const TYPING_SHOWN_MS = 6000;
+const TYPING_EVERY_MS = 3000;
 
 /** One conversation, as this page knows it. */
 export class Conversation {
@@ -40,6 +41,7 @@ export class Conversation {
 
   private readonly following: Following;
   private typingTimer = 0;
+  private typed = 0;
   private runs = 0;
 
   constructor(
@@ -70,6 +72,7 @@ export class Conversation {
 
   async send(text: string, id: string = newId()): Promise<void> {
     if (this.turn.value) return;
+    this.typed = 0;
     batch(() => {
       this.unsent.value = { id, text };
       this.failure.value = null;
@@ -79,6 +82,14 @@ export class Conversation {
       if (!this.id.value) await this.begin();
       return this.service.ask(this.id.value ?? "", id, text);
     });
+  }
+
+  /** Let a person who has this conversation see that one writes; nothing of what is written goes out. */
+  isTyping(): void {
+    const moment = Date.now();
+    if (this.state.value !== "human" || !this.id.value || moment - this.typed < TYPING_EVERY_MS) return;
+    this.typed = moment;
+    this.service.typing(this.id.value).catch(() => undefined);
   }
 
   async sendAgain(): Promise<void> {

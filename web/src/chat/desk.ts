@@ -41,6 +41,7 @@ export class Desk {
       const session = this.session.value;
       if (session) applyAccent(session.accent);
       document.documentElement.lang = this.strings.value.code;
+      this.service.language = this.strings.value.code;
       const title = this.open.title.value;
       const site = session?.title ?? "Refdesk";
       document.title = title ? `${title} · ${site}` : site;

@@ -96,7 +96,8 @@ function Composer() {
     inbox.typing();
   };
   const pressed = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    // What ends a composition of letters is no Enter; Safari tells by its key code alone.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     void send();
   };

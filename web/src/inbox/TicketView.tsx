@@ -21,10 +21,11 @@ export function TicketView({ detail }: { detail: Detail }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const messages = conversation.messages.filter((message) => message.status !== "pending");
   const count = messages.length;
+  const writing = inbox.writing.value === ticket.id;
   // What was said until a person was called stands above the reason for it, the rest below.
   const led = messages.filter((message) => message.created <= ticket.opened).length;
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
-  useLayoutEffect(() => scroller.current?.scrollTo({ top: scroller.current.scrollHeight }), [count]);
+  useLayoutEffect(() => scroller.current?.scrollTo({ top: scroller.current.scrollHeight }), [count, writing]);
   return (
     <>
       <header class="top">
@@ -49,6 +50,7 @@ export function TicketView({ detail }: { detail: Detail }) {
           {messages.slice(led).map((message) => (
             <Said key={message.id} message={message} />
           ))}
+          {writing && <li class="note">{words.customerWrites}</li>}
         </ol>
       </div>
       <div class="bottom">

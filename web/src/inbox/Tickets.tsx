@@ -51,8 +51,8 @@ export function Tickets({ covered }: { covered: boolean }) {
             onInput={(event) => inbox.call(event.currentTarget.value)}
           />
         </label>
-        {inbox.key && (
-          <button type="button" class="quiet" onClick={() => inbox.signOut()}>
+        {(inbox.key || session?.staff) && (
+          <button type="button" class="quiet" onClick={() => void inbox.signOut()}>
             {words.signOut}
           </button>
         )}

@@ -2,10 +2,12 @@ import { batch, computed, effect, signal } from "@preact/signals";
 
 import type { Message, Session } from "../api/contract";
 import { Refused } from "../api/requests";
+import { address } from "../api/site";
 import { newId } from "../chat/conversation";
 import { applyAccent } from "../look/accent";
 import { chosenStrings } from "../strings";
 import type { Detail, Line, Proposal } from "./contract";
+import { keep, kept } from "./keeping";
 import { InboxService } from "./service";
 import { wordsIn } from "./words";
 
@@ -14,6 +16,9 @@ export type View = "open" | "over" | "knowledge";
 const KEY = "refdesk-inbox-key";
 const NAME = "refdesk-inbox-name";
 const TYPING_EVERY_MS = 3000;
+const TYPING_SHOWN_MS = 6000;
+/** Why the way to an account ended here, as the service writes it into the address. */
+const ANSWER = "sign-in";
 const WAIT_MS = 1500;
 
 /** What the inbox shows: the tickets, the one that is chosen, what is proposed, and the source beside it. */
@@ -33,6 +38,8 @@ export class Inbox {
   readonly said = signal("");
   readonly name = signal(kept(NAME));
   readonly closing = signal(false);
+  /** The ticket whose customer is writing. */
+  readonly writing = signal<string | null>(null);
   readonly strings = computed(() => chosenStrings(["en", "de"], navigator.languages));
   readonly words = computed(() => wordsIn(this.strings.value.code));
   readonly waiting = computed(() => this.lines.value.filter((one) => one.state === "waiting").length);
@@ -41,6 +48,7 @@ export class Inbox {
   private after = 0;
   private following: AbortController | null = null;
   private typed = 0;
+  private writingTimer = 0;
   private looking = 0;
   private refreshing = 0;
 
@@ -59,9 +67,17 @@ export class Inbox {
     return this.service.key;
   }
 
+  /** The address at which one signs in with an account, to come back to this place. */
+  get signInAddress(): string {
+    return address(`api/staff/sign-in?next=${encodeURIComponent(`/inbox${location.hash}`)}`);
+  }
+
   async start(): Promise<void> {
+    this.told();
     try {
-      this.session.value = await this.service.session();
+      const session = await this.service.session();
+      this.session.value = session;
+      if (session.staff && !this.name.value) this.name.value = session.staff.name;
       await this.goTo();
       await this.refresh();
       this.signedIn.value = true;
@@ -78,14 +94,23 @@ export class Inbox {
     return this.start();
   }
 
-  signOut(): void {
+  async signOut(): Promise<void> {
+    const withKey = this.key;
     keep(KEY, "");
-    location.reload();
+    if (withKey || !this.session.value?.staff) return location.reload();
+    keep(NAME, "");
+    const out = await this.service.signOut().catch((reason: unknown) => this.failed(reason));
+    if (out) location.assign(out.url || location.pathname);
   }
 
   call(name: string): void {
     this.name.value = name;
     keep(NAME, name);
+  }
+
+  /** The page's address has changed. */
+  moved(): void {
+    this.goTo().catch((reason: unknown) => this.failed(reason));
   }
 
   /** Show what the page's address says. */
@@ -210,7 +235,11 @@ export class Inbox {
         this.connected.value = true;
         for await (const event of events) {
           if (event.id) this.after = Number(event.id);
-          await this.refresh();
+          if (event.name === "customer_typing") this.showWriting((event.data as { ticket: string }).ticket);
+          else {
+            if (event.name === "message") this.writing.value = null;
+            await this.refresh();
+          }
         }
       } catch (reason) {
         if (signal.aborted || (reason instanceof Refused && [401, 403].includes(reason.status)))
@@ -221,13 +250,39 @@ export class Inbox {
     }
   }
 
+  private showWriting(ticket: string): void {
+    this.writing.value = ticket;
+    clearTimeout(this.writingTimer);
+    this.writingTimer = window.setTimeout(() => (this.writing.value = null), TYPING_SHOWN_MS);
+  }
+
+  /** Why the way to an account ended here; said once, and then gone from the address. */
+  private told(): void {
+    const here = new URL(location.href);
+    const why = here.searchParams.get(ANSWER);
+    if (why === null) return;
+    this.refusal.value = this.words.value.notSignedIn[why] ?? this.words.value.notSignedIn["untrusted"] ?? "";
+    here.searchParams.delete(ANSWER);
+    history.replaceState(null, "", here);
+  }
+
+  /** Whoever was signed in may be so no longer: the service says who is. */
+  private async turnedAway(refused: Refused): Promise<void> {
+    this.following?.abort();
+    const session = await this.service.session().catch(() => this.session.value);
+    batch(() => {
+      this.session.value = session;
+      if (this.key) this.refusal.value = `${refused.message} ${refused.hint}`;
+      else if (session?.staff) this.refusal.value = this.words.value.mayNotAnswer;
+      this.signedIn.value = false;
+    });
+  }
+
   private failed(reason: unknown): void {
     const refused =
       reason instanceof Refused ? reason : new Refused({ code: "failed", message: String(reason), hint: "" }, 0);
     if (refused.status === 401 || refused.status === 403) {
-      this.following?.abort();
-      this.refusal.value = this.key ? `${refused.message} ${refused.hint}` : "";
-      this.signedIn.value = false;
+      void this.turnedAway(refused);
       return;
     }
     const strings = this.strings.value;
@@ -246,22 +301,4 @@ function gone(reason: unknown): null {
 function forbidden(reason: unknown): null {
   if (reason instanceof Refused && reason.status === 403) return null;
   throw reason;
-}
-
-/** The key is for this tab only: the browser forgets it when the tab is closed. */
-function kept(name: string): string {
-  try {
-    return sessionStorage.getItem(name) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function keep(name: string, value: string): void {
-  try {
-    if (value) sessionStorage.setItem(name, value);
-    else sessionStorage.removeItem(name);
-  } catch {
-    // A browser that keeps nothing asks again when the page is loaded anew.
-  }
 }

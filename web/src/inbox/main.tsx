@@ -10,7 +10,7 @@ import { deskOf, InboxContext } from "./context";
 import { Inbox } from "./inbox";
 
 const inbox = new Inbox();
-addEventListener("hashchange", () => void inbox.goTo());
+addEventListener("hashchange", () => inbox.moved());
 
 const root = document.querySelector("#app");
 if (root) {

@@ -18,6 +18,11 @@ export class InboxService {
     return session;
   }
 
+  /** End the session of somebody who signed in with an account; where they may want to sign out as well. */
+  signOut(): Promise<{ url: string }> {
+    return this.post("api/staff/sign-out", {});
+  }
+
   tickets(ended: boolean): Promise<{ tickets: Line[]; seq: number }> {
     return this.requests.json(`api/inbox?ended=${ended}`, this.as({}));
   }

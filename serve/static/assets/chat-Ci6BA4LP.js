@@ -1,1 +1,0 @@
-import{n as e,t}from"./mount-C2iFm790.js";import{h as n}from"./ThemeChoice-j1h3VFzv.js";t(new n(new e));
