@@ -43,36 +43,36 @@ class EventLines:
         return None
 
 
-def answer_event(event: ServerEvent) -> Progress | Delta | Answer | None:
-    """What an event of `ask` says; raises `ServiceRefused` for a failure."""
+def answer_event(event: ServerEvent) -> tuple[Progress | Delta | Answer, ...]:
+    """What an event of `ask` says, if anything; raises `ServiceRefused` for a failure."""
     match event.name:
         case "progress":
-            return parsed(Progress, event.data)
+            return (parsed(Progress, event.data),)
         case "delta":
-            return parsed(Delta, event.data)
+            return (parsed(Delta, event.data),)
         case "answer":
-            return parsed(Answer, event.data)
+            return (parsed(Answer, event.data),)
     raise_failure(event)
-    return None
+    return ()
 
 
-def turn_event(event: ServerEvent) -> Progress | Delta | Message | None:
-    """What an event of a turn says, the answer as a message; raises `ServiceRefused` for a failure."""
+def turn_event(event: ServerEvent) -> tuple[Progress | Delta | Message, ...]:
+    """What an event of a turn says, if anything, the answer as a message; raises `ServiceRefused` for a failure."""
     match event.name:
         case "progress":
-            return parsed(Progress, event.data)
+            return (parsed(Progress, event.data),)
         case "delta":
-            return parsed(Delta, event.data)
+            return (parsed(Delta, event.data),)
         case "answer":
-            return parsed(Message, event.data["message"])
+            return (parsed(Message, event.data["message"]),)
     raise_failure(event)
-    return None
+    return ()
 
 
-def job_event(event: ServerEvent) -> Job | None:
-    """The state of a job."""
+def job_event(event: ServerEvent) -> tuple[Job, ...]:
+    """The state of a job, if the event tells it."""
     raise_failure(event)
-    return parsed(Job, event.data) if event.name == "progress" else None
+    return (parsed(Job, event.data),) if event.name == "progress" else ()
 
 
 def raise_failure(event: ServerEvent) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -50,17 +50,28 @@ def ask(
     banks: Sequence[str] | None = None,
     history: Sequence[tuple[str, str]] = (),
     instructions: str = "",
-    stream: bool = False,
 ) -> Call[Answer]:
     """Answer a question; `history` are pairs of a role, "user" or "assistant", and what was said."""
-    body: dict[str, Any] = {"question": question, "stream": stream}
+    body: dict[str, Any] = {"question": question, "stream": False}
     if banks is not None:
         body["banks"] = list(banks)
     if history:
         body["history"] = [{"role": role, "text": text} for role, text in history]
     if instructions:
         body["instructions"] = instructions
-    return Call("POST", "/api/ask", _one(Answer), body=body, streams=stream)
+    return Call("POST", "/api/ask", _one(Answer), body=body)
+
+
+def ask_stream(
+    question: str,
+    *,
+    banks: Sequence[str] | None = None,
+    history: Sequence[tuple[str, str]] = (),
+    instructions: str = "",
+) -> Call[Answer]:
+    """As `ask`, with what happens meanwhile; the answer is the last thing, and takes the place of the deltas."""
+    call = ask(question, banks=banks, history=history, instructions=instructions)
+    return replace(call, body={**(call.body or {}), "stream": True}, streams=True)
 
 
 def search(
@@ -141,7 +152,7 @@ def jobs(*, bank: str | None = None, limit: int = 50) -> Call[list[Job]]:
 
 
 def job_events(id: str) -> Call[Job]:
-    """Follow an upload until it ends."""
+    """The states of an upload until it ends."""
     return Call("GET", "/api/jobs/{id}/events", _one(Job), {"id": id}, streams=True)
 
 
@@ -161,7 +172,10 @@ def conversation(id: str) -> Call[Conversation]:
 
 
 def say(conversation: str, text: str, *, id: str = "") -> Call[None]:
-    """Ask in a conversation; with an `id` of one's own it may be sent again and still is one question."""
+    """Ask in a conversation, and hear what happens meanwhile; the answer is the last thing.
+
+    With an `id` of one's own it may be sent again and still is one question.
+    """
     body = {"id": id or uuid4().hex, "text": text}
     return Call("POST", "/api/conversations/{id}/messages", _nothing, {"id": conversation}, body=body, streams=True)
 
@@ -171,7 +185,7 @@ def stop(conversation: str) -> Call[None]:
     return Call("POST", "/api/conversations/{id}/stop", _nothing, {"id": conversation})
 
 
-def rate(message: str, rating: str | None, reason: str = "") -> Call[None]:
+def rate(message: str, rating: Literal["up", "down"] | None, reason: str = "") -> Call[None]:
     """Say what one thinks of an answer: "up", "down" or None, which takes it back."""
     body = {"rating": rating, "reason": reason}
     return Call("POST", "/api/messages/{id}/feedback", _nothing, {"id": message}, body=body)

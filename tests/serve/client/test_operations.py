@@ -17,7 +17,8 @@ from tests.serve.served import opened
 
 HISTORY = [("user", "Before?"), ("assistant", "Before.")]
 CALLS: Mapping[str, Call[Any]] = {
-    "ask": operations.ask("Why?", banks=["hr"], history=HISTORY, instructions="Be brief.", stream=True),
+    "ask": operations.ask("Why?", banks=["hr"], history=HISTORY, instructions="Be brief."),
+    "ask_stream": operations.ask_stream("Why?", banks=["hr"], history=HISTORY, instructions="Be brief."),
     "search": operations.search("why", banks=["hr"], filters={"title": "x"}, history=["Before?"], explain=True),
     "banks": operations.banks(),
     "documents": operations.documents("hr"),
