@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.answer_cases import Asked, Bools, Floats, auroc
-from knowledge.answers.candidates import FEATURES, features
 from knowledge.answers.confidence import EVIDENCE, evidence
+from knowledge.answers.features import FEATURES
 from knowledge.answers.lexicon import Lexicon
 from knowledge.answers.questions import analyse
 from knowledge.answers.ranking import rank
@@ -18,6 +18,7 @@ from knowledge.embedding.embedder import Embedder
 
 FOR_RANKING = ("squad2", "hotpotqa100", "chroma_chunking_eval", "doc2dial")
 HARD_NEGATIVES, WEIGHT_OF_HARD = "squad2", 8.0
+RIDGE = 0.01
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,7 @@ def samples(rows: Sequence[Asked], embedder: Embedder) -> tuple[Samples, Samples
         questions.append((values, row.answerable, str(row.case.meta.get("source", {}).get("doc", ""))))
         right = [row.met_by(r.candidate.passage.cite(r.candidate.start, r.candidate.end)) for r in ranked]
         if row.answerable and any(right):
-            best = max(p.scores.own for p in row.passages)
-            units += [
-                (features(question, r.candidate, r.cosine, best), hit, row.case.id)
-                for r, hit in zip(ranked, right, strict=True)
-            ]
+            units += [(r.values, hit, row.case.id) for r, hit in zip(ranked, right, strict=True)]
     return _samples(units), _samples(questions)
 
 
@@ -64,11 +61,43 @@ def top1(part: Samples, scores: Floats) -> float:
     return float(np.mean([right for _, right in best.values()]))
 
 
+def listwise(parts: dict[str, Samples]) -> Floats:
+    """Weights of a conditional logit over the units of each question, in which every set counts alike.
+
+    What is maximised is the probability that a question's best unit is a right one (McFadden 1974), so that questions
+    are not compared with each other: what makes all units of one likely says nothing about which to quote.
+    """
+    from scipy.optimize import minimize  # type: ignore[import-untyped]  # has no stubs
+
+    x = np.vstack([part.x for part in parts.values()])
+    y = np.concatenate([part.y for part in parts.values()])
+    names = np.concatenate([np.char.add(f"{name}/", part.group) for name, part in parts.items()])
+    question = np.unique(names, return_inverse=True)[1]
+    each = np.concatenate([np.full(len(part.y), 1 / len(set(part.group))) for part in parts.values()])
+    weight = np.zeros(question.max() + 1)
+    weight[question] = each / len(parts)
+    center, spread = x.mean(0), x.std(0) + 1e-9
+    scaled = (x - center) / spread
+
+    def loss(w: Floats) -> tuple[float, Floats]:
+        scores = scaled @ w
+        exps = np.exp(scores - scores.max())
+        whole, right = (np.bincount(question, exps * part) for part in (np.ones_like(exps), y))
+        pull = weight[question] * exps * (y / right[question] - 1 / whole[question])
+        return RIDGE * float(w @ w) - float(weight @ np.log(right / whole)), 2 * RIDGE * w - scaled.T @ pull
+
+    weights: Floats = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x / spread
+    return weights
+
+
 def fitted(parts: dict[str, Samples], *, balanced: bool) -> tuple[Floats, float]:
-    """Weights and intercept of a logistic regression in which every set counts alike, but for the hard negatives."""
+    """Weights and intercept: a conditional logit for the ranking; for the confidence (`balanced`) a logistic regression
+    in which every set counts alike, but for the hard negatives."""
+    if not balanced:
+        return listwise(parts), 0.0
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # has no stubs
 
-    weights = [_weights(name, part, balanced=balanced) for name, part in parts.items()]
+    weights = [_weights(name, part) for name, part in parts.items()]
     weight = np.concatenate(weights)
     model = LogisticRegression(C=10.0, max_iter=5000)
     model.fit(
@@ -79,9 +108,7 @@ def fitted(parts: dict[str, Samples], *, balanced: bool) -> tuple[Floats, float]
     return model.coef_[0], float(model.intercept_[0])
 
 
-def _weights(name: str, part: Samples, *, balanced: bool) -> Floats:
-    if not balanced:
-        return np.full(len(part.y), 1.0 / len(part.y))
+def _weights(name: str, part: Samples) -> Floats:
     right = part.y.sum()
     by_class = np.where(part.y, 0.5 / right, 0.5 / (len(part.y) - right))
     weights: Floats = by_class * (WEIGHT_OF_HARD if name == HARD_NEGATIVES else 1.0)

@@ -21,8 +21,8 @@ MOST_SENTENCES = 3
 LONGEST_LIST = 1200
 NEW_TERMS = 0.2
 TOO_ALIKE = 0.7
-A_TOSS_UP = 0.4
-WORTH_OF_NEW_TERMS = 10.0
+ENOUGH = 0.8
+WORTH_OF_NEW_TERMS = 16.0
 NOT_CALIBRATED: Mapping[str, float] = {}
 
 
@@ -96,23 +96,26 @@ def _joined_text(sentences: Sequence[AnswerSentence]) -> str:
 
 
 def _choose(asked: Question, ranked: Sequence[Ranked], lexicon: Lexicon) -> list[Candidate]:
-    """The best unit, and others that say something asked for that it leaves open, or that are as good."""
+    """The best unit, and others: until the answer is likely to be among them, and where they say what is left open."""
     chosen: list[Candidate] = []
+    held = 0.0
     for one in ranked:
-        if chosen and not _adds(asked, one, ranked[0], chosen):
+        repeats = any(_repeats(one.candidate, other) for other in chosen)
+        if not repeats and (held < ENOUGH or _adds(asked, one, ranked[0], chosen)):
+            chosen.append(_whole_list(one.candidate, lexicon) if asked.expects is Expects.STEPS else one.candidate)
+        elif not repeats:
             continue
-        chosen.append(_whole_list(one.candidate, lexicon) if asked.expects is Expects.STEPS else one.candidate)
+        held += one.share
         if len(chosen) == MOST_SENTENCES:
             break
     return chosen
 
 
 def _adds(asked: Question, one: Ranked, best: Ranked, chosen: Sequence[Candidate]) -> bool:
-    if any(_repeats(one.candidate, other) for other in chosen):
-        return False
+    """Whether a unit says enough of what the question asks for and those that were chosen leave open."""
     covered = frozenset().union(*(other.stems | other.topic for other in chosen))
     gain = asked.coverage(covered | one.candidate.stems | one.candidate.topic) - asked.coverage(covered)
-    return best.score - one.score <= (WORTH_OF_NEW_TERMS * gain if gain >= NEW_TERMS else A_TOSS_UP)
+    return gain >= NEW_TERMS and best.score - one.score <= WORTH_OF_NEW_TERMS * gain
 
 
 def _repeats(one: Candidate, other: Candidate) -> bool:

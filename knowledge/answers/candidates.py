@@ -1,28 +1,17 @@
-"""The sentences of the best passages, with what says how well each of them answers a question."""
+"""The sentences of the best passages, each with the words that give it its meaning."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from knowledge.answers.layout import SpanKind
 from knowledge.answers.lexicon import Lexicon
 from knowledge.answers.markup import plain, plain_row
-from knowledge.answers.questions import Question
 from knowledge.answers.sentences import Span, split
 from knowledge.types import Passage
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 ANSWERING = frozenset({SpanKind.SENTENCE, SpanKind.ITEM, SpanKind.ROW, SpanKind.CODE})
-FEATURES = (
-    "cosine", "coverage", "context", "cue", "prior", "passage_cosine", "heading", "asks", "item", "row", "code",
-    "lead_in",
-)  # fmt: skip
-FEWEST_WORDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,44 +85,3 @@ def _readable(text: str, spans: Sequence[Span]) -> list[str]:
             header = ""
         found.append(plain_row(raw, header) if span.kind is SpanKind.ROW else plain(raw))
     return found
-
-
-def features(question: Question, candidate: Candidate, cosine: float, best_own: float) -> tuple[float, ...]:
-    """The values of `FEATURES` for one candidate; all lie in about 0..1."""
-    scores = candidate.passage.scores
-    return (
-        cosine,
-        question.coverage(candidate.stems),
-        question.coverage(candidate.around),
-        question.answered_by(candidate.text),
-        scores.own / best_own if best_own > 0 else 0.0,
-        scores.cosine,
-        question.coverage(candidate.topic),
-        float(candidate.text.endswith("?")),
-        float(candidate.kind is SpanKind.ITEM),
-        float(candidate.kind is SpanKind.ROW),
-        float(candidate.kind is SpanKind.CODE),
-        float(candidate.text.endswith(":")),
-    )
-
-
-def shortlist(question: Question, found: Sequence[Candidate], limit: int) -> list[Candidate]:
-    """The `limit` candidates that are worth an embedding: by words, kind of answer and place alone."""
-    best = max((c.passage.scores.own for c in found), default=1.0) or 1.0
-
-    def promise(candidate: Candidate) -> float:
-        return (
-            question.coverage(candidate.stems)
-            + 0.5 * question.coverage(candidate.around)
-            + 0.3 * question.answered_by(candidate.text)
-            + candidate.passage.scores.own / best
-            - 0.5 * (candidate.text.count(" ") + 1 < FEWEST_WORDS)
-            - 0.5 * candidate.text.endswith("?")
-        )
-
-    return sorted(found, key=promise, reverse=True)[:limit]
-
-
-def cosines(vector: NDArray[np.float32], matrix: NDArray[np.float32]) -> list[float]:
-    """The cosine of each row of `matrix` to `vector`; both hold unit vectors."""
-    return [float(value) for value in matrix @ vector]

@@ -1,18 +1,20 @@
 """Which units of the passages answer a question best.
 
-A linear score over the features of `candidates.py`, whose weights are those of a logistic regression (does the
-unit overlap the gold evidence?) fitted on 2026-11-22 by `python -m bench.answers ../shared/datasets --fit` on
-SQuAD 2, HotpotQA-100, Chroma's chunking set and Doc2Dial, each set counting alike. Fitted without the set that is
-judged, the first unit is right in .77 / .72 / .62 / .35 of the questions whose evidence was found (by the cosine
-alone .67 / .66 / .49 / .27). No sample document and no question of `data/questions.jsonl` was used.
+A linear score over the features of `features.py`. Its weights are those of a conditional logit over the units of each
+question (which of them overlaps the gold evidence?), fitted on 2026-11-26 by `python -m bench.answers
+../shared/datasets --fit` on SQuAD 2, HotpotQA-100, Chroma's chunking set and Doc2Dial, each set counting alike.
+docs/decisions.md says what it gains where it was not fitted. No sample document and no question of
+`data/questions.jsonl` was used.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from knowledge.answers.candidates import Candidate, candidates, cosines, features, shortlist
+from knowledge.answers.candidates import Candidate, candidates
+from knowledge.answers.features import Pool, cosines, features, shortlist
 from knowledge.answers.lexicon import Lexicon
 from knowledge.answers.questions import Question
 from knowledge.embedding.embedder import Embedder
@@ -20,26 +22,39 @@ from knowledge.types import Passage
 
 PASSAGES_READ = 6
 UNITS_EMBEDDED = 5
-WEIGHTS = (5.47, 1.79, 0.51, 0.44, 6.69, -5.05, -0.88, -2.29, -0.12, 0.29, 0.0, -0.49)
+WEIGHTS = (5.92, 0.59, 5.05, 2.15, -2.51, -1.18, 3.82, 1.65, -0.34, 0.73, 2.79)
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A candidate with its cosine to the question and its score, a log-odds."""
+    """A candidate with its cosine to the question, the values of `FEATURES` and its score.
+
+    `share` is the probability that it is the one that answers, if any of those that were embedded does.
+    """
 
     candidate: Candidate
     cosine: float
+    values: tuple[float, ...]
     score: float
+    share: float
 
 
 def rank(asked: Question, passages: Sequence[Passage], embedder: Embedder, lexicon: Lexicon) -> list[Ranked]:
     """The most promising units of the first passages, best first."""
-    short = shortlist(asked, candidates(passages[:PASSAGES_READ], lexicon), UNITS_EMBEDDED)
+    found = candidates(passages[:PASSAGES_READ], lexicon)
+    pool = Pool.of(asked, found)
+    short = shortlist(pool, found, UNITS_EMBEDDED)
     if not short:
         return []
-    best = max(p.scores.own for p in passages)
     near = cosines(embedder.embed_query(asked.text), embedder.embed([c.embedded_text for c in short]))
-    ranked = [Ranked(c, cosine, score(features(asked, c, cosine, best))) for c, cosine in zip(short, near, strict=True)]
+    values = [features(pool, unit, cosine, lexicon) for unit, cosine in zip(short, near, strict=True)]
+    scores = [score(row) for row in values]
+    # Against the best of them, so that no exponential overflows.
+    whole = sum(math.exp(one - max(scores)) for one in scores)
+    ranked = [
+        Ranked(unit, cosine, row, one, math.exp(one - max(scores)) / whole)
+        for unit, cosine, row, one in zip(short, near, values, scores, strict=True)
+    ]
     return sorted(ranked, key=lambda r: r.score, reverse=True)
 
 

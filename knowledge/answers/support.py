@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from knowledge.answers.candidates import Candidate, candidates, cosines
+from knowledge.answers.candidates import Candidate, candidates
 from knowledge.answers.claims import Claim, all_stems, claim_of
+from knowledge.answers.features import cosines
 from knowledge.answers.lexicon import Lexicon
+from knowledge.answers.strangers import say_otherwise, strangers
 from knowledge.embedding.embedder import Embedder
 from knowledge.types import Citation, Passage
 
@@ -31,9 +33,9 @@ def support(
     """The words of `passages` that support `sentence`, at most three spans, best first; empty if nothing does.
 
     Every number and date of the sentence must stand in the cited words, every name in them or right around them
-    (title and headings count); most of its content words, or its meaning, must be there; and the best of the cited
-    words must not deny what the sentence affirms, nor affirm what it denies. A sentence without content words
-    claims nothing that could be supported.
+    (title and headings count); most of its content words, or its meaning, must be there; what it says in words of its
+    own must not take it away from them; and the best of the cited words must not deny what the sentence affirms, nor
+    affirm what it denies. A sentence without content words claims nothing that could be supported.
     """
     lexicon = Lexicon(language)
     claim = claim_of(sentence, lexicon)
@@ -43,6 +45,9 @@ def support(
     chosen = _gather(claim, [candidate for candidate, _ in ranked], lexicon)
     cosine = max(near for candidate, near in ranked if candidate in chosen)
     if not _holds(claim, chosen, cosine, lexicon):
+        return ()
+    held = _stems(chosen, lexicon).union(*(unit.around for unit in chosen))
+    if say_otherwise(sentence, strangers(sentence, held, lexicon), chosen, embedder):
         return ()
     return tuple(one.passage.cite(one.start, one.end) for one in chosen)
 
