@@ -22,6 +22,7 @@ SECRETS = {
     "REFDESK_REDIS_PASSWORD": "redis_password",
     "REFDESK_WEBHOOK_SECRET": "webhook_secret",
     "REFDESK_SMTP_PASSWORD": "smtp_password",
+    "REFDESK_OIDC_CLIENT_SECRET": "oidc_client_secret",
     "OPENAI_API_KEY": "openai_api_key",
 }
 

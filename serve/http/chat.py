@@ -1,7 +1,7 @@
 """What is said in a conversation: questions, whose turns are told as they go, and what happens besides."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
@@ -94,9 +94,8 @@ def _live_routes(service: Service) -> APIRouter:
         """What happens in a conversation after the event `after`, or Last-Event-ID, for as long as one listens."""
         conversation = await readable_conversation(service, caller, id)
         seen = min(int(last_event_id), LAST) if last_event_id.isascii() and last_event_id.isdecimal() else after
-        return EventStream(
-            happenings(service, conversation.id, seen, caller.reader), service.guard.streams.hold(caller)
-        )
+        told = service.guard.while_known(caller, happenings(service, conversation.id, seen, caller.reader))
+        return EventStream(told, service.guard.streams.hold(caller))
 
     @router.post("/api/conversations/{id}/stop", status_code=202, responses=described(404))
     async def stop(id: ConversationId, caller: Annotated[Caller, chatting]) -> Response:
@@ -137,7 +136,7 @@ def event_json(event: TurnEvent, reader: Reader) -> dict[str, Any]:
             return {}
 
 
-async def happenings(service: Service, conversation: str, after: int, reader: Reader) -> AsyncIterator[bytes]:
+async def happenings(service: Service, conversation: str, after: int, reader: Reader) -> AsyncGenerator[bytes]:
     """What happens in a conversation, until it is deleted or the service ends."""
     with service.live.listen(conversation) as bell:
         while not service.reception.is_draining:

@@ -1,7 +1,7 @@
 """The inbox: tickets of conversations that were handed over, and what people do with them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query
@@ -65,7 +65,8 @@ def inbox_routes(service: Service) -> APIRouter:
         `changed`."""
         known = min(int(last_event_id), LAST) if last_event_id.isascii() and last_event_id.isdecimal() else after
         begin = known or await asyncio.to_thread(service.handover.inbox.last_event)
-        return EventStream(happenings(service, begin), service.guard.streams.hold(caller))
+        told = service.guard.while_known(caller, happenings(service, begin))
+        return EventStream(told, service.guard.streams.hold(caller))
 
     @router.get("/api/inbox/{ticket}", responses=described(404))
     def read(ticket: TicketId, caller: Annotated[Caller, answering]) -> DetailShape:
@@ -142,7 +143,7 @@ def detail(service: Service, ticket: Ticket, caller: Caller) -> DetailShape:
     )
 
 
-async def happenings(service: Service, after: int) -> AsyncIterator[bytes]:
+async def happenings(service: Service, after: int) -> AsyncGenerator[bytes]:
     """What happens to tickets, until the service ends; what was said is read with the ticket."""
     silent = 0.0
     with service.live.listen(INBOX) as bell:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Literal
 
 from starlette.requests import HTTPConnection
@@ -26,6 +28,8 @@ from serve.store.keys import Keys
 
 CSRF_HEADER = "x-refdesk-csrf"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# How often a stream that stays open is looked after, in seconds.
+LOOKED_AFTER = 10.0
 WRONG_KEYS = Rate(per_minute=10, burst=10)
 Cost = Literal["request", "question"]
 
@@ -85,6 +89,19 @@ class Guard:
             )
         self._check_forgery(request, peer, headers, visitor.id)
         return Caller("visitor", visitor.id, scopes=VISITOR_SCOPES, address=peer.address)
+
+    async def while_known(
+        self, caller: Caller, events: AsyncGenerator[bytes], *, every: float = LOOKED_AFTER
+    ) -> AsyncGenerator[bytes]:
+        """The events of a stream, as long as the session of somebody of the staff holds; `every` so many seconds."""
+        looked = monotonic()
+        async with aclosing(events):
+            async for event in events:
+                if caller.session and monotonic() - looked >= every:
+                    looked = monotonic()
+                    if self.staff is None or not await asyncio.to_thread(self.staff.holds, caller.session):
+                        return
+                yield event
 
     async def visit(self, request: HTTPConnection, response: Response) -> Visit:
         """Who opens the page: a visitor who was here before, or a new one, who gets a cookie with `response`."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from serve.config.oidc import Oidc, Team
 from serve.security.identity import VISITOR_SCOPES, Caller
+from serve.store.schema import now
 from serve.store.sessions import Person, Sessions, StaffSession
 
 PLAIN_COOKIE = "refdesk_staff"
@@ -32,6 +33,11 @@ class Staff:
         """The session that a browser's token opens; none of another provider's. Blocks."""
         found = self.sessions.check(token) if token else None
         return found if found and found.person.issuer == self.settings.issuer else None
+
+    def holds(self, session: str) -> bool:
+        """Whether the session of this id still opens anything. Blocks."""
+        found = self.sessions.find(session)
+        return found is not None and found.holds_at(now()) and self.access(found.person) is not None
 
     def access(self, person: Person) -> Access | None:
         """What all teams of this person may do together; nothing where they are of none."""

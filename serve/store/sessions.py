@@ -97,6 +97,12 @@ class Sessions:
         found = _session(row) if row else None
         return found if found and found.holds_at(now()) else None
 
+    def find(self, id: str) -> StaffSession | None:
+        """The session called `id`, whether it holds or not."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(sessions).where(sessions.c.id == id)).one_or_none()
+        return _session(row) if row else None
+
     def open(self) -> tuple[StaffSession, ...]:
         """Those that hold, the latest first."""
         wanted = select(sessions).where(sessions.c.ended.is_(None), sessions.c.expires > now())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from sqlalchemy import update
 from knowledge.errors import ConfigError
 from knowledge.settings import read_environment
 from serve.config.settings import parse_server_settings
+from serve.security.identity import Caller
 from serve.service import Service, open_service
 from serve.store.schema import now
 from serve.store.sessions import sessions
@@ -400,6 +402,33 @@ def test_a_session_ends_by_itself(desk: tuple[Service, str]) -> None:
         connection.execute(update(sessions).values(expires=now() - timedelta(seconds=1)))
     assert not browser.is_in
     assert browser.session()["staff"] is None
+
+
+async def test_a_stream_ends_with_the_session_that_opened_it(desk: tuple[Service, str]) -> None:
+    service, url = desk
+    await asyncio.to_thread(Browser(url).sign_in, "anna")
+    assert service.guard.staff is not None
+    [session] = service.guard.staff.sessions.open()
+    anna = service.guard.staff.caller(session, "127.0.0.1")
+    assert anna is not None
+    ended: list[str] = []
+
+    async def pings(name: str) -> AsyncGenerator[bytes]:
+        try:
+            while True:
+                yield b"ping"
+        finally:
+            ended.append(name)
+
+    visitor = Caller("visitor", "v_1")
+    staff, other = (service.guard.while_known(one, pings(one.kind), every=0) for one in (anna, visitor))
+    assert (await anext(staff), await anext(staff), await anext(other)) == (b"ping", b"ping", b"ping")
+    service.guard.staff.sessions.end([session.id])
+    assert await anext(staff, None) is None
+    assert ended == ["staff"]
+    assert await anext(other) == b"ping"
+    await other.aclose()
+    assert ended == ["staff", "visitor"]
 
 
 def test_what_a_team_may_changes_for_whoever_is_in_already(opened_desk: Desk, provider: Provider) -> None:
