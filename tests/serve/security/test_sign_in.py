@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -482,6 +483,14 @@ def test_offline_no_provider_is_asked_but_one_of_this_machine(banks: Path, tmp_p
     given["oidc"] = provider.settings(issuer="https://login.example.com")
     with pytest.raises(ConfigError, match=r"Offline: https://login\.example\.com may not be asked"):
         open_service(shell, parse_server_settings(given, None))
+
+
+def test_a_missing_library_is_told_with_what_brings_it(
+    opened_desk: Desk, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "authlib", None)
+    with pytest.raises(ConfigError, match=r"Authlib is not installed: pip install 'refdesk\[oidc\]'"):
+        opened_desk(provider.settings())
 
 
 def test_the_secret_comes_from_the_environment_alone() -> None:
