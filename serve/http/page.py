@@ -6,6 +6,7 @@ import hashlib
 import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
@@ -48,7 +49,9 @@ def page_routes(folder: Path = STATIC) -> APIRouter:
     return router
 
 
-def read_page(folder: Path) -> dict[str, PageFile]:
+# Settings that are read anew make an application of their own, and the files of the page do not change with them.
+@lru_cache(maxsize=1)
+def read_page(folder: Path) -> Mapping[str, PageFile]:
     """The files below `folder` by their paths; those that are compressed copies belong to the file itself."""
     if not folder.is_dir():
         return {}

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from serve.http.page import page_routes
+from serve.http.page import page_routes, read_page
 
 
 @pytest.fixture
@@ -59,3 +59,8 @@ async def test_a_page_that_was_not_built_says_so(tmp_path: Path) -> None:
     app.include_router(page_routes(tmp_path / "nothing"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         assert "not built" in (await client.get("/")).text
+
+
+def test_applications_share_the_files(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("x", "utf-8")
+    assert read_page(tmp_path) is read_page(tmp_path)
