@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.answers.topic import Topic
 from knowledge.answers.lexicon import Lexicon
 from knowledge.answers.sentences import split
 
@@ -70,8 +71,9 @@ MAYBE_TALK = 0.2
 HANDOVER = 0.33
 SURE_HANDOVER = 0.45
 SAME_TOPIC = 0.6
+# To a model that does not know their language, sentences are alike by their looks.
+SAME_LOOKS = 0.7
 RESTATED = 0.6
-SHARED = 0.5
 PIECES_PER_WORD = 1.8
 FEW_WORDS = 3
 LONGER = 4
@@ -119,11 +121,11 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The same as vectors, and the words of the passages."""
+    """The same as vectors, and what the passages speak of by their words."""
 
     topic: Matrix
     happened: Matrix | None
-    words: frozenset[str]
+    spoken_of: Topic
 
 
 class Listener:
@@ -136,7 +138,7 @@ class Listener:
         """What sentences are heard in the light of, made once for several of them."""
         topic = self._embedder.embed([around.question, *around.passages[:MOST_COMPARED]])
         happened = self._embedder.embed(around.happened) if around.happened else None
-        return Scene(topic, happened, Lexicon().stems(" ".join(around.passages)))
+        return Scene(topic, happened, Topic.of(around.passages, Lexicon()))
 
     def hear(self, sentences: Sequence[str], around: Around | Scene) -> list[Heard]:
         """What each sentence is."""
@@ -178,9 +180,10 @@ class Listener:
         surely = hands_over and handing >= SURE_HANDOVER
         if leans_to_talk and near_talk >= TALK:
             return Heard(Kind.TALK, hands_over, surely=surely)
-        stems = lexicon.stems(sentence)
-        on_topic = near_topic >= SAME_TOPIC or len(stems & scene.words) >= max(2, SHARED * len(stems))
-        known = self._understands(sentence, lexicon) and not (leans_to_talk and near_talk >= MAYBE_TALK)
+        understood = self._understands(sentence, lexicon)
+        near = near_topic >= (SAME_TOPIC if understood else SAME_LOOKS)
+        on_topic = near or scene.spoken_of.has(lexicon.stems(sentence))
+        known = understood and not (leans_to_talk and near_talk >= MAYBE_TALK)
         return Heard(Kind.CLAIM, hands_over, on_topic, surely) if on_topic or known else Heard(Kind.UNCERTAIN)
 
     @cached_property

@@ -94,6 +94,37 @@ ELSEWHERE = (
     "Le paso el caso a un compañero.",
     "Passo il caso a un collega.",
 )
+PERSONALHANDBUCH = (
+    "Wer seinen Urlaub nehmen will, stellt bei der Personalabteilung einen Antrag.",
+    "Die Personalabteilung wird den Antrag prüfen und innerhalb von drei Tagen entscheiden.",
+    "Ein Antrag muss mindestens zwei Wochen vor dem Urlaub gestellt werden.",
+    "Bei Krankheit ist ein Attest vorzulegen, das ein Arzt ausgestellt hat.",
+    "Wenn Sie krank werden, haben Sie sich am ersten Tag bis neun Uhr bei Ihrem Vorgesetzten zu melden.",
+    "Jeder Mitarbeiter hat 25 Tage bezahlten Urlaub im Jahr, und es werden keine weiteren Tage gewährt.",
+    "Nicht genommene Tage verfallen Ende März, es sei denn, dass der Vorgesetzte etwas anderes erlaubt.",
+    "Für Rückfragen steht Ihnen ein Kollege aus dem Personalbereich zur Verfügung.",
+    "Haben Sie einen Fall von Diebstahl, so ist eine Anzeige bei der Polizei zu erstatten.",
+)
+FLIESSEND = (
+    "Ein Mitarbeiter wird sich bei Ihnen melden.",
+    "Bitte haben Sie einen Moment Geduld.",
+    "Vielen Dank für Ihre Anfrage.",
+    "Ich verbinde Sie mit einem Kollegen.",
+    "Es tut mir leid, dass Sie Schwierigkeiten haben.",
+    "Guten Tag und willkommen!",
+    "Ein Kollege übernimmt Ihren Fall.",
+    "Ihr Fall wird an einen Mitarbeiter übergeben.",
+    "Ein Mensch wird sich das ansehen.",
+    "Das kann ich Ihnen leider nicht sagen.",
+)
+BEHAUPTET = (
+    "Jeder Mitarbeiter hat 35 Tage Urlaub im Jahr.",
+    "Ein Antrag muss mindestens vier Wochen vor dem Urlaub gestellt werden.",
+    "Nicht genommene Tage werden ausgezahlt.",
+    "Bei Krankheit ist kein Attest nötig.",
+    "Wenn Sie krank werden, melden Sie sich bei der Polizei.",
+    "Die Personalabteilung prüft den Antrag innerhalb von zehn Tagen.",
+)
 JARGON = (
     "Metformin lowers HbA1c in adults by 2 percent.",
     "Use rustc with cargo clippy.",
@@ -132,6 +163,14 @@ def test_of_another_language_nobody_can_tell_unless_the_documents_speak_of_the_s
     claims = ["Jeder Mitarbeiter hat unbegrenzt Urlaub.", "Nicht genommene Tage werden ausgezahlt."]
     heard = listener.hear(claims, Around("Wie viele Urlaubstage habe ich?", HANDBUCH))
     assert {one.kind for one in heard} == {Kind.CLAIM}
+
+
+def test_words_that_every_sentence_needs_make_no_claim_in_a_language_that_nobody_knows(listener: Listener) -> None:
+    for question in ("Wie viele Urlaubstage habe ich?", "Mein Konto ist gesperrt, bitte helfen Sie mir."):
+        heard = listener.hear(FLIESSEND, Around(question, PERSONALHANDBUCH))
+        assert [said for said, one in zip(FLIESSEND, heard, strict=True) if one.kind is Kind.CLAIM] == []
+        heard = listener.hear(BEHAUPTET, Around(question, PERSONALHANDBUCH))
+        assert [said for said, one in zip(BEHAUPTET, heard, strict=True) if one.kind is not Kind.CLAIM] == []
 
 
 def test_technical_terms_make_no_other_language(listener: Listener) -> None:
