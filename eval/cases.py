@@ -7,14 +7,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from eval.wrong_field import wrong_field
 from knowledge.errors import ConfigError
 from knowledge.types import ANYONE, Reader
 
 # Unknown fields are refused: a misspelt optional field would otherwise weaken a measurement without a word.
 STRICT = ConfigDict(strict=True, extra="forbid")
 
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("expected some words")
+    return text
+
+
+Words = Annotated[str, AfterValidator(_not_blank)]
 Offset = Annotated[int, Field(ge=0)]
 
 
@@ -65,7 +74,7 @@ class Case:
     __pydantic_config__ = STRICT
 
     id: Annotated[str, Field(min_length=1)]
-    question: Annotated[str, Field(min_length=1)]
+    question: Words
     answers: tuple[str, ...]
     answerable: bool
     gold: tuple[Gold, ...]
@@ -125,8 +134,5 @@ def _case(adapter: TypeAdapter[Case], line: str, place: str) -> Case:
     try:
         return adapter.validate_json(line)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(
-            f"{place}{f', field `{name}`' if name else ''}: {first['msg'].removeprefix('Value error, ')}."
-        ) from error
+        name, words = wrong_field(error)
+        raise ConfigError(f"{place}{f', field `{name}`' if name else ''}: {words}.") from error

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from eval.cases import Case, Gold, Turn
 from eval.making.draft import Made
 from eval.sets.json_lines import json_rows
+from eval.wrong_field import wrong_field
 from knowledge.errors import ConfigError
 
 Text = Annotated[str, Field(min_length=1)]
@@ -80,9 +81,8 @@ def _read(path: Path) -> Iterator[Feedback]:
         try:
             yield Feedback.model_validate(row.fields)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            name = ".".join(str(part) for part in first["loc"])
-            raise ConfigError(f"{row.place}, field `{name}`: {first['msg']}.") from error
+            name, words = wrong_field(error)
+            raise ConfigError(f"{row.place}, field `{name}`: {words}.") from error
 
 
 def _case(one: Feedback) -> Case | str:

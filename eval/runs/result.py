@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from eval.runs.record import CaseRecord
 from eval.summaries.outcomes import Outcomes
+from eval.wrong_field import wrong_field
 from knowledge.errors import ConfigError, StorageError
 
 FORMAT: Literal[1] = 1
@@ -96,9 +97,8 @@ def load_result(path: Path) -> RunResult:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from error
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        place = f" (field `{name}`: {first['msg']})" if name else ""
+        name, words = wrong_field(error)
+        place = f" (field `{name}`: {words})" if name else ""
         raise ConfigError(
             f"{path}: is no result of a run{place}:",
             hint="write one with refdesk eval run CASES --out FILE.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from eval.cases import Case, load_cases
-from eval.sets.json_lines import json_rows
+from eval.sets.json_lines import json_rows, told_apart
 from eval.sets.set_document import SetDocument
 
 
@@ -19,8 +19,8 @@ def read_folder(path: Path) -> tuple[tuple[Case, ...], list[SetDocument]]:
 
 def _passages(path: Path) -> list[SetDocument]:
     return [
-        SetDocument(row.text("id"), row.text("title", default=""), row.fields.get("bank"), text=row.text("text"))
-        for row in json_rows(path)
+        SetDocument(name, row.text("title", default=""), row.fields.get("bank"), text=row.text("text"))
+        for name, row in told_apart(json_rows(path), "id")
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ class Row:
     def text(self, name: str, *, default: str | None = None) -> str:
         """A field that holds text; raises `ConfigError` where it is missing, empty or something else."""
         value = self.fields.get(name, default)
-        if isinstance(value, str) and (value or default is not None):
+        if isinstance(value, str) and (value.strip() or default is not None):
             return value
         raise self.wrong(name, "expected text")
 
@@ -49,7 +49,9 @@ def json_rows(path: Path) -> Iterator[Row]:
         try:
             fields = json.loads(line)
         except json.JSONDecodeError as error:
-            raise ConfigError(f"{place}: Invalid JSON: {error.msg}.") from error
+            raise ConfigError(f"{place}: Invalid JSON: {error.msg}, column {error.colno}.") from error
+        except RecursionError as error:
+            raise ConfigError(f"{place}: Invalid JSON: it is nested too deeply.") from error
         if not isinstance(fields, dict):
             raise ConfigError(f"{place}: expected a JSON object.")
         yield Row(place, fields)
@@ -60,8 +62,23 @@ def table_rows(path: Path, names: Sequence[str], *, separator: str | None = "\t"
     for number, line in _lines(path):
         cells = line.split() if separator is None else next(csv.reader([line], delimiter=separator, quoting=3))
         if len(cells) < len(names):
-            raise ConfigError(f"{path}, line {number}, field `{names[len(cells)]}`: expected {len(names)} columns.")
+            apart = "tabs" if separator else "spaces"
+            raise ConfigError(
+                f"{path}, line {number}, field `{names[len(cells)]}`: expected {len(names)} columns, set apart by "
+                f"{apart}, found {len(cells)}."
+            )
         yield Row(f"{path}, line {number}", dict(zip(names, cells, strict=False)))
+
+
+def told_apart(rows: Iterable[Row], name: str) -> Iterator[tuple[str, Row]]:
+    """The rows, each with its id in the field `name`; raises `ConfigError` where two share one."""
+    known: set[str] = set()
+    for row in rows:
+        id = row.text(name)
+        if id in known:
+            raise row.wrong(name, "expected an id that was not used before")
+        known.add(id)
+        yield id, row
 
 
 def read_text(path: Path) -> str:

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from eval.cases import Case, Gold
+from eval.cases import Case, Gold, Words
 from eval.sets.json_lines import read_text
 from eval.sets.set_document import SetDocument
+from eval.wrong_field import wrong_field
 from knowledge.errors import ConfigError
 
 BETWEEN = "\n\n"
@@ -28,7 +29,7 @@ class _Answer(_Part):
 
 class _Question(_Part):
     id: str
-    question: Annotated[str, Field(min_length=1)]
+    question: Words
     answers: tuple[_Answer, ...] = ()
     is_impossible: bool = False
 
@@ -54,10 +55,14 @@ def read_squad(path: Path) -> tuple[tuple[Case, ...], list[SetDocument]]:
         SetDocument(_name(article), article.title, text=BETWEEN.join(p.context for p in article.paragraphs))
         for article in articles
     ]
-    cases = tuple(case for article in articles for case in _cases(path, article))
+    cases: dict[str, Case] = {}
+    for case in (case for article in articles for case in _cases(path, article)):
+        if case.id in cases:
+            raise ConfigError(f"{path}, question {case.id!r}, field `id`: it has been used before.")
+        cases[case.id] = case
     if not cases:
         raise ConfigError(f"{path}: holds no questions.")
-    return cases, documents
+    return tuple(cases.values()), documents
 
 
 def _parsed(path: Path) -> _File:
@@ -67,9 +72,10 @@ def _parsed(path: Path) -> _File:
     except json.JSONDecodeError as error:
         raise ConfigError(f"{path}, line {error.lineno}: Invalid JSON: {error.msg}.") from error
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}, field `{name}`: {first['msg']}.") from error
+        name, words = wrong_field(error)
+        raise ConfigError(f"{path}{f', field `{name}`' if name else ''}: {words}.") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: is nested too deeply to be a SQuAD file.") from error
 
 
 def _name(article: _Article) -> str:

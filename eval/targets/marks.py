@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any, TypeVar
 
-from eval.observation import Hit, Sentence
+from eval.observation import Hit, Observation, Sentence
 from knowledge.answers.grounding import UNANSWERED
 from knowledge.answers.sentences import SpanKind, split
 
 Kind = TypeVar("Kind")
 MARK = re.compile(r"\s*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 LATE_MARKS = re.compile(rf"([.!?…])((?:{MARK.pattern})+)")
+# What systems write below an answer: lines that name the source of a mark, as "[1] leave.md", and say nothing.
+REFERENCE = rf"\n(?:{MARK.pattern})+(?:[^\n]*[^\n.!?…])?"
+REFERENCES = re.compile(rf"\n[ \t]*(?:{REFERENCE})+\s*\Z")
 NAMES: Mapping[str, tuple[str, ...]] = {
     "doc": ("uri", "doc", "document", "file", "source", "url", "filename"),
     "text": ("quote", "text", "snippet", "content"),
@@ -25,8 +29,14 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def unmarked(text: str) -> str:
+    """`text` without marks, and without the list of sources below it: what the system says, and nothing about where."""
+    return MARK.sub("", REFERENCES.sub("", text)).strip()
+
+
 def cited_sentences(text: str, citations: Sequence[Hit]) -> tuple[Sentence, ...]:
     """The sentences of `text` with what their marks name; without any mark, each cites everything."""
+    text = REFERENCES.sub("", text)
     marked = MARK.search(text) is not None
     sentences = []
     moved = LATE_MARKS.sub(lambda match: f"{match.group(2)}{match.group(1)}", text)
@@ -54,6 +64,25 @@ def says_nothing(text: str) -> bool:
     """Whether `text` is the platform's own way of saying that the documents do not answer, or empty."""
     said = MARK.sub("", text).strip().rstrip(".").casefold()
     return said in ("", UNANSWERED.rstrip(".").casefold())
+
+
+def said(text: str, citations: Sequence[Hit], told: Mapping[str, Any], **more: Any) -> Observation:
+    """A system's answer with what it told besides: whether it abstained, and how sure it is."""
+    abstained = told.get("abstained")
+    withheld = abstained if isinstance(abstained, bool) else says_nothing(text)
+    return Observation(
+        text=unmarked(text) if citations else text,
+        sentences=() if withheld else cited_sentences(text, citations),
+        abstained=withheld,
+        confidence=_number(told.get("confidence")),
+        **more,
+    )
+
+
+def _number(given: object) -> float | None:
+    if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
+        return None
+    return float(given)
 
 
 def _hit(given: object) -> Hit | None:

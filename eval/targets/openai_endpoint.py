@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from time import perf_counter
 from typing import Any
 
 import httpx
 import openai
+from pydantic import BaseModel, ValidationError
 
 from eval.cases import Case
 from eval.observation import Observation
-from eval.targets.marks import citation_hits, cited_sentences, says_nothing
+from eval.targets.chat_reply import ChatReply
+from eval.targets.marks import citation_hits, said
 from eval.targets.price import Price
 from eval.targets.target import TargetFailed
+from eval.wrong_field import wrong_field
 
 UNUSED_KEY = "no-key"
+NO_SUCH_PATH = " Is the model's name right, and does the address end in /v1?"
 
 
 class EndpointTarget:
     """Asks the model `model` at `url`, whose path ends in /v1 as a rule.
 
-    Citations are taken from `citations` of the message or the reply, else from the message's annotations. With
-    `local`, no proxy is used.
+    Citations are taken from what Refdesk adds, from `citations` of the message or the reply, else from the message's
+    annotations. With `local`, no proxy is used.
     """
 
     def __init__(
@@ -47,8 +53,9 @@ class EndpointTarget:
         self._client.close()
 
     def describe(self) -> Mapping[str, Any]:
-        """Address, model and seed; what stands behind them is not known."""
-        return {"kind": "endpoint", "url": self._url, "model": self._model, "seed": self._seed}
+        """Address, model, price and seed; what stands behind them is not known."""
+        price = asdict(self._price) if self._price else None
+        return {"kind": "endpoint", "url": self._url, "model": self._model, "price": price, "seed": self._seed}
 
     def observe(self, case: Case) -> Observation:
         """The server's reply; raises `TargetFailed` where there is none."""
@@ -59,33 +66,47 @@ class EndpointTarget:
             reply = self._client.chat.completions.create(
                 model=self._model, messages=messages, temperature=0.0, seed=self._seed
             )
-        except openai.OpenAIError as error:
-            raise TargetFailed(f"{self._model} at {self._url} failed: {_first_line(error)}") from error
-        if not getattr(reply, "choices", None):
-            raise TargetFailed(f"{self._model} at {self._url} sent a reply without choices.")
-        return self._observed(reply, perf_counter() - started)
+        except (openai.OpenAIError, json.JSONDecodeError) as error:  # the client passes on what is no JSON
+            raise TargetFailed(f"{self._model} at {self._url} failed: {reason(error)}") from error
+        seconds = perf_counter() - started
+        try:
+            read = ChatReply.model_validate(_as_sent(reply))
+        except ValidationError as error:
+            name, words = wrong_field(error)
+            raise TargetFailed(
+                f"{self._model} at {self._url} sent no chat completion: {f'`{name}`: ' if name else ''}{words}."
+            ) from error
+        return self._observed(read, seconds)
 
-    def _observed(self, reply: Any, seconds: float) -> Observation:
-        message = reply.choices[0].message
-        text = message.content or ""
-        told = {**(reply.model_extra or {}), **(message.model_extra or {})}
+    def _observed(self, reply: ChatReply, seconds: float) -> Observation:
+        text, told = reply.text, reply.told
         citations = citation_hits(told.get("citations")) or citation_hits(told.get("annotations"))
-        abstained = bool(told.get("abstained", says_nothing(text)))
-        confidence = told.get("confidence")
-        tokens_in = reply.usage.prompt_tokens if reply.usage else 0
-        tokens_out = reply.usage.completion_tokens if reply.usage else 0
-        return Observation(
-            text=text,
-            sentences=() if abstained else cited_sentences(text, citations),
-            abstained=abstained,
-            confidence=float(confidence) if isinstance(confidence, int | float) else None,
+        tokens_in, tokens_out = reply.tokens
+        return said(
+            text,
+            citations,
+            told,
             seconds=seconds,
             tokens_in=tokens_in,
             tokens_out=tokens_out,
             cost=self._price.of(tokens_in, tokens_out) if self._price else None,
-            model=str(reply.model),
+            model=reply.model,
         )
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def _as_sent(reply: Any) -> Any:
+    """What the client made an object of without a check, as the server sent it."""
+    return reply.model_dump(exclude_unset=True, warnings=False) if isinstance(reply, BaseModel) else reply
+
+
+def reason(error: Exception) -> str:
+    """Why a call failed, in one line: the server's own words, where it sent any."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"it sent invalid JSON: {error}."
+    if not isinstance(error, openai.APIStatusError):
+        return (str(error).strip() or type(error).__name__).splitlines()[0]
+    body: Any = error.body
+    told = body.get("message") if isinstance(body, Mapping) else None
+    words = f" ({told.strip().splitlines()[0]})" if isinstance(told, str) and told.strip() else ""
+    hint = NO_SUCH_PATH if error.status_code == httpx.codes.NOT_FOUND else ""
+    return f"it answered {error.status_code}{words}.{hint}"

@@ -14,7 +14,7 @@ from eval.targets.target import Target
 
 @dataclass(frozen=True, slots=True)
 class PlacedTarget:
-    """`inner`, with the evidence of each case looked up in the banks that it answers from."""
+    """`inner`, with the evidence of each case, and what it cites, looked up in the banks that it answers from."""
 
     inner: Target
     placer: Placer
@@ -27,4 +27,8 @@ class PlacedTarget:
         """What the system within did, and where the evidence stands."""
         seen = self.inner.observe(case)
         placed = self.placer.place(case)
-        return replace(seen, gold=placed.gold, unplaced=placed.unplaced)
+        sentences = tuple(
+            replace(one, citations=tuple(self.placer.named(hit, case.reader) for hit in one.citations))
+            for one in seen.sentences
+        )
+        return replace(seen, sentences=sentences, gold=placed.gold, unplaced=placed.unplaced)

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from eval.cases import Case, Gold
-from eval.observation import same_document, source_path
+from eval.observation import Hit, same_document, source_path
 from knowledge.types import Document, Reader
 
 if TYPE_CHECKING:
@@ -45,6 +45,24 @@ class Placer:
         results = [self._place(gold, case.reader) for gold in case.gold]
         reasons = tuple(reason for _, reason in results)
         return Placed(tuple(gold for gold, _ in results), reasons if any(reasons) else ())
+
+    def named(self, hit: Hit, reader: Reader) -> Hit:
+        """`hit` under the name that its document has in the banks: others see shorter ones, which differ by system.
+
+        Of several documents of one name it is the one that has the words of the hit where it says; else none.
+        """
+        candidates = [
+            (bank, summary)
+            for bank, summary in self._list(reader).get(_last(hit.doc), ())
+            if hit.bank in ("", bank.name) and same_document(hit.doc, summary.uri)
+        ]
+        if len(candidates) > 1 and hit.text:
+            candidates = [(bank, one) for bank, one in candidates if self._holds(bank, one.id, hit, reader)]
+        return replace(hit, doc=candidates[0][1].uri) if len(candidates) == 1 else hit
+
+    def _holds(self, bank: KnowledgeBank, document_id: int, hit: Hit, reader: Reader) -> bool:
+        text = self._document(bank, document_id, reader).text
+        return text[hit.start : hit.end] == hit.text if hit.start is not None else hit.text in text
 
     def _place(self, gold: Gold, reader: Reader) -> tuple[Gold, str]:
         found = self._find(gold.doc, reader)

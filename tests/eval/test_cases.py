@@ -110,7 +110,7 @@ def test_a_wrong_field_is_named_with_its_line(tmp_path: Path, change: dict[str, 
 
 
 def test_a_missing_field_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="line 1, field `question`: Field required"):
+    with pytest.raises(ConfigError, match="line 1, field `question`: is missing"):
         load_cases(write(tmp_path, {"id": "a"}))
 
 

@@ -97,6 +97,51 @@ def test_a_wrong_judgement_is_named_with_file_line_and_field(tmp_path: Path, qre
     assert "test.tsv" in caught.value.sentence
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        ("queries.jsonl", '{"_id": "q1", "text": "  "}', "queries.jsonl, line 1, field `text`: expected text"),
+        ("queries.jsonl", '{"_id": "q1", "text": "a"}\n' * 2, "line 2, field `_id`: expected an id that was not used"),
+        ("queries.jsonl", '{"_id": "q1"\n', "queries.jsonl, line 1: Invalid JSON: Expecting ',' delimiter, column"),
+        ("queries.jsonl", "[" * 200_000, "queries.jsonl, line 1: Invalid JSON: it is nested too deeply"),
+        ("corpus.jsonl", '{"_id": "d1", "text": "a"}\n' * 2, "corpus.jsonl, line 2, field `_id`: expected an id that"),
+        ("qrels/test.tsv", "q1 d1 1\n", "line 1, field `corpus-id`: expected 3 columns, set apart by tabs, found 1"),
+        ("qrels/test.tsv", "q1\td1\t1\nq1\td1\t2\n", "line 2, field `score`: expected 1, as it was judged before"),
+    ],
+)
+def test_a_wrong_line_of_beir_is_named(tmp_path: Path, name: str, text: str, place: str) -> None:
+    folder = beir(tmp_path, "q1\td1\t1\n")
+    (folder / name).write_text(text, "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        read_set(folder)
+    assert place in caught.value.sentence
+
+
+def test_a_document_that_is_judged_twice_alike_counts_once(tmp_path: Path) -> None:
+    [case] = read_set(beir(tmp_path, "q1\td1\t1\nq1\td1\t1\n")).cases
+    assert len(case.gold) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[]", "dev.json: expected an object"),
+        ('{"data": [\n', "dev.json, line 2: Invalid JSON"),
+        ("[" * 200_000, "dev.json: is nested too deeply"),
+    ],
+)
+def test_a_file_that_is_no_squad_is_told_in_plain_words(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "dev.json").write_text(text, "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        read_set(tmp_path / "dev.json")
+    assert words in caught.value.sentence
+
+
+def test_a_squad_id_that_is_used_twice_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="question '2', field `id`: it has been used before"):
+        read_set(squad(tmp_path / "dev.json", id="2"))
+
+
 def test_a_squad_answer_that_does_not_stand_where_it_should_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"question '1', field `answer_start`: 'cat' does not stand at 5"):
         read_set(squad(tmp_path / "dev.json", start=5))

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from agents.testing import Reply, ScriptedServer, failure
 from eval.cases import Case, Turn
-from eval.observation import Hit
+from eval.observation import Hit, Observation
 from eval.targets.agent import AgentTarget
-from eval.targets.marks import citation_hits, cited_sentences
+from eval.targets.marks import citation_hits, cited_sentences, unmarked
 from eval.targets.openai_endpoint import EndpointTarget
 from eval.targets.price import Price
 from eval.targets.target import TargetFailed
 from knowledge.types import Citation
 from tests.eval.made_cases import case
 
+JSON = {"Content-Type": "application/json"}
+LEAVE, SICK = "How many days of paid leave do employees have?", "By when must I report sick?"
 AGENT = """
 from dataclasses import dataclass, field
 @dataclass
@@ -36,6 +40,22 @@ def silent(question):
 def broken(question):
     raise RuntimeError("out of order")
 number = 7
+class Rememberer:
+    def __init__(self):
+        self.heard = []
+    def state_dict(self):
+        return {"heard": list(self.heard)}
+    def load_state_dict(self, state):
+        self.heard = list(state["heard"])
+    def __call__(self, question):
+        self.heard.append(question)
+        return f"heard {len(self.heard)}"
+rememberer = Rememberer()
+def make():
+    return Rememberer()
+class Needy:
+    def __init__(self, one, two):
+        pass
 """
 
 
@@ -69,6 +89,45 @@ def test_an_agent_may_return_plain_text_or_blocks_and_may_abstain(folder: Path) 
     assert (silent.abstained, silent.sentences) == (True, ())
 
 
+@pytest.mark.parametrize("name", ["rememberer", "make", "Rememberer"])
+def test_an_agent_answers_no_case_out_of_another(folder: Path, name: str) -> None:
+    target = agent(folder, name)
+    with ThreadPoolExecutor(4) as pool:
+        seen = list(pool.map(target.observe, [case(name=str(n)) for n in range(12)]))
+    assert {one.text for one in seen} == {"heard 1"}
+
+
+def test_a_knowledge_agent_quotes_alike_however_many_questions_came_before(folder: Path, handbook: Path) -> None:
+    source = f"""
+from pathlib import Path
+from agents import LlamaIndexAgent
+from knowledge.library import Library
+desk = LlamaIndexAgent("Desk", knowledge_list=[Library(Path({str(handbook)!r})).bank("hr")])
+"""
+    (folder / "foreign_agents.py").write_text(source, "utf-8")
+    asked = [Case(str(n), text, (), answerable=True, gold=()) for n, text in enumerate((LEAVE, SICK, LEAVE))]
+    target = agent(folder, "desk")
+    first, _, again = [target.observe(one) for one in asked]
+    assert first.text == again.text
+    assert "25 days" in first.text
+    assert "leave.md" not in first.text  # the list of sources below the answer is no part of it
+    assert [sentence.text for sentence in first.sentences if not sentence.citations] == []
+
+
+def test_an_agent_whose_file_was_changed_is_another_one(folder: Path) -> None:
+    described = agent(folder, "echo").describe()
+    (folder / "foreign_agents.py").write_text(f"{AGENT}\nnumber = 8\n", "utf-8")
+    assert agent(folder, "echo").describe() != described
+
+
+def test_the_traceback_of_a_failing_agent_is_shown_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    target = agent(folder, "broken")
+    for _ in range(3):
+        with pytest.raises(TargetFailed):
+            target.observe(case())
+    assert len(caplog.records) == 1
+
+
 def test_what_an_agent_raises_is_told(folder: Path) -> None:
     with pytest.raises(TargetFailed, match="foreign_agents:broken raised RuntimeError: out of order"):
         agent(folder, "broken").observe(case())
@@ -77,6 +136,8 @@ def test_what_an_agent_raises_is_told(folder: Path) -> None:
 def test_what_cannot_be_called_is_no_agent(folder: Path) -> None:
     with pytest.raises(Exception, match="cannot be called with a question"):
         agent(folder, "number")
+    with pytest.raises(Exception, match="must take a question, or make an agent without any argument"):
+        agent(folder, "Needy")
 
 
 def test_an_endpoint_is_asked_with_the_history_and_its_cost_is_counted() -> None:
@@ -93,15 +154,60 @@ def test_an_endpoint_is_asked_with_the_history_and_its_cost_is_counted() -> None
     assert seen.cost == pytest.approx((seen.tokens_in + 1000 * seen.tokens_out) / 1_000_000)
 
 
-@pytest.mark.parametrize(
-    "reply", [failure(400, error="no such model"), Reply(raw="<html>"), Reply(raw='{"choices": []}')]
-)
-def test_an_endpoint_that_fails_is_named(reply: Reply) -> None:
+def as_json(value: object) -> Reply:
+    return Reply(raw=value if isinstance(value, str) else json.dumps(value), headers=JSON)
+
+
+def completion(content: object, **more: object) -> Reply:
+    return as_json({"choices": [{"message": {"role": "assistant", "content": content}}], **more})
+
+
+def observed(reply: Reply) -> Observation:
     with ScriptedServer([reply]) as server:
-        target = EndpointTarget(server.base_url, "m", local=True)
-        with pytest.raises(TargetFailed, match="m at http"):
-            target.observe(case())
-        target.close()
+        target = EndpointTarget(server.base_url, "m", price=Price(1.0, 1.0), local=True)
+        try:
+            return target.observe(case())
+        finally:
+            target.close()
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (failure(400, error="no such model"), "it answered 400 (no such model)."),
+        (failure(404, error="no such path"), "does the address end in /v1?"),
+        (Reply(raw="<html>"), "sent no chat completion: expected an object"),
+        (as_json('{"choices":'), "it sent invalid JSON"),
+        (as_json([]), "sent no chat completion"),
+        (as_json({}), "`choices`: is missing"),
+        (as_json({"choices": []}), "sent no chat completion: `choices`"),
+        (as_json({"choices": [None]}), "`choices.0`: expected an object"),
+        (as_json({"choices": [{}]}), "`choices.0.message`: is missing"),
+        (completion(7), "`choices.0.message.content`"),
+    ],
+)
+def test_an_endpoint_that_fails_is_named_with_what_it_sent(reply: Reply, words: str) -> None:
+    with pytest.raises(TargetFailed) as caught:
+        observed(reply)
+    assert "m at http" in caught.value.sentence
+    assert words in caught.value.sentence
+
+
+def test_an_endpoint_may_leave_out_and_bend_what_is_not_the_answer() -> None:
+    odd = observed(completion("9 days", usage={"prompt_tokens": None}, confidence="high", abstained="no", refdesk=7))
+    assert (odd.text, odd.tokens_in, odd.confidence, odd.abstained, odd.cost) == ("9 days", 0, None, False, 0.0)
+    parts = observed(completion([{"type": "text", "text": "One."}, {"type": "image"}, 3]))
+    assert parts.text == "One."
+    assert observed(completion(None)).abstained
+
+
+def test_what_refdesk_tells_besides_its_answer_is_read() -> None:
+    told = {"citations": [{"uri": "a.md", "quote": "9 days", "start": 3, "end": 9}], "abstained": False}
+    seen = observed(completion("It takes 9 days. [1]", refdesk={**told, "confidence": 0.7}))
+    assert (seen.text, seen.confidence) == ("It takes 9 days.", 0.7)
+    assert [(hit.doc, hit.start, hit.text) for hit in seen.citations] == [("a.md", 3, "9 days")]
+    silent = observed(completion("Nothing there, ask somebody.", refdesk={"citations": [], "abstained": True}))
+    assert (silent.abstained, silent.sentences) == (True, ())
 
 
 def test_citations_are_read_in_every_usual_shape() -> None:
@@ -119,3 +225,10 @@ def test_marks_before_and_after_the_full_stop_count_alike() -> None:
     found = cited_sentences("First.[1] Second [1, 2]. Third [9].", (one, two))
     assert [sentence.citations for sentence in found] == [(one,), (one, two), ()]
     assert [sentence.citations for sentence in cited_sentences("No marks.", (one, two))] == [(one, two)]
+
+
+def test_a_list_of_sources_below_an_answer_is_no_sentence_of_it() -> None:
+    text = "First. [1] Second. [2]\n\n[1][2] leave.md\n[3] sick.md"
+    assert [sentence.text for sentence in cited_sentences(text, (Hit("a"), Hit("b")))] == ["First.", "Second."]
+    assert unmarked(text) == "First. Second."
+    assert unmarked("First. [1]\n\n[2] says the second.") == "First. says the second."

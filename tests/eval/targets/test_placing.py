@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 
 from eval.cases import Case, Gold, Turn
-from eval.observation import same_document
+from eval.evidence import meets_document
+from eval.observation import Hit, same_document
 from eval.runs.diagnosis import Stage, diagnose
 from eval.targets.banks import BankTarget
 from eval.targets.placing import NOT_IN_BANK, NOT_IN_TEXT, Placer
 from knowledge.library import Library
+from knowledge.types import ANYONE
 from tests.eval.made_cases import case
 from tests.two_banks import build
 
@@ -43,6 +45,19 @@ def test_what_is_not_there_is_named_for_the_reader_who_asks(library: Library) ->
     assert missing.unplaced == (NOT_IN_BANK, NOT_IN_TEXT)
     assert closed.unplaced == (NOT_IN_BANK,)
     assert opened.unplaced == ()
+
+
+def test_a_citation_under_a_shorter_name_is_known_by_its_words_and_its_bank(library: Library) -> None:
+    placer = Placer([library.bank("hr"), library.bank("shop")])
+    assert placer.named(Hit("Annual leave.md"), ANYONE).doc == "/docs/hr/Annual leave.md"
+    assert placer.named(Hit("Annual leave.md", bank="shop"), ANYONE).doc == "Annual leave.md"
+    assert placer.named(Hit("Internal: Salary bands.md"), ANYONE).doc == "Internal: Salary bands.md"
+
+
+def test_evidence_and_a_citation_meet_where_either_has_the_shorter_name() -> None:
+    assert meets_document(Gold("hr/leave.md"), Hit("leave.md"))
+    assert meets_document(Gold("leave.md"), Hit("/docs/hr/leave.md"))
+    assert not meets_document(Gold("hr/leave.md"), Hit("shop/leave.md"))
 
 
 def test_a_name_is_a_whole_part_of_a_path() -> None:
