@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from agents.agent.knowledge_agent import SEARCHING, LlamaIndexAgent
 from agents.answers.desk import Desk
+from agents.answers.failing import failures_of_models
 from agents.answers.scope import named_banks
 from agents.answers.turns import Turn
-from agents.exceptions import AgentCallError
 from agents.memory.in_memory import InMemoryMemory
 from agents.message.msg import Msg
 from agents.model.chat import ChatModel
 from agents.model.llamaindex_chat import LlamaIndexChatModel
 from agents.model.resolve import as_model
 from agents.model.retrying import ONCE
-from knowledge.answers.grounding import Grounded, answer_from
+from knowledge.answers.grounding import Grounded, answer_from, without_marks
 from knowledge.errors import ModelError, UsageError
 from knowledge.types import ANYONE, Answer, MetadataValue, Reader
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 NO_FILTERS: Mapping[str, MetadataValue] = {}
 ROUNDS = 6
 TURNS_REMEMBERED = 6
-MARKS = re.compile(r"\s*\[\d+\]")
 ASKER, NAME = "user", "reference_desk"
 
 
@@ -54,13 +52,8 @@ async def answer_with_model(
     started = perf_counter()
     author = _Author(library, _as_it_is(llm), reader, named_banks(library, banks), filters)
     author.memory.add(_messages(history))
-    try:
+    with failures_of_models():
         await author(Msg(ASKER, question))
-    except AgentCallError as error:
-        # Whoever asks a model by itself hears of the model, and of no agent.
-        if isinstance(error.__cause__, ModelError):
-            raise error.__cause__ from error.__cause__.__cause__
-        raise
     grounded, desk = author.outcome
     model, timings = author.model, {"answer": perf_counter() - started}
     return answer_from(question, grounded, desk.evidence, model=model.model_name, host=model.host, timings=timings)
@@ -112,9 +105,9 @@ def _as_it_is(llm: ChatModel | LLM | str) -> ChatModel:
 
 
 def _messages(history: Sequence[Turn]) -> list[Msg]:
-    """The last turns, without citation marks, whose numbers mean nothing any more."""
+    """The last turns, without citation marks."""
     return [
         message
         for turn in history[-TURNS_REMEMBERED:]
-        for message in (Msg(ASKER, turn.question), Msg(NAME, MARKS.sub("", turn.answer)))
+        for message in (Msg(ASKER, turn.question), Msg(NAME, without_marks(turn.answer)))
     ]

@@ -8,13 +8,12 @@ from typing import Any
 
 from agents.agent.knowledge_reply import with_files
 from agents.agent.model_agent import ModelAgent
+from agents.answers.failing import failures_of_models
 from agents.declared.roster import Roster
-from agents.exceptions import AgentCallError
 from agents.memory.in_memory import InMemoryMemory
 from agents.message.msg import Msg
 from agents.model.chat import ChatModel
 from agents.model.sampling import Sampling, sampled
-from knowledge.errors import ModelError
 from knowledge.types import Citation
 from serve.turns.flow import CUSTOMER, remembered
 from serve.turns.journal import Journal
@@ -43,12 +42,8 @@ class AgentAnswering:
         if isinstance(agent, ModelAgent) and model is not None:
             agent.model = model = sampled(model, self.sampling)
         told = [Msg("system", self.instructions, "system")] if self.instructions else []
-        try:
+        with failures_of_models():
             said: Msg = await agent([*told, Msg(CUSTOMER, asked.question.text, "user")])
-        except AgentCallError as error:
-            if isinstance(error.__cause__, ModelError):
-                raise error.__cause__ from error.__cause__.__cause__
-            raise
         return as_reply(said, model)
 
 

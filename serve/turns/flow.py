@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -10,15 +9,14 @@ from typing import Any, Protocol
 from agents.agent.agent import AgentBase
 from agents.agent.dialog_agent import DialogAgent
 from agents.answers.desk import ESCALATE
+from agents.answers.failing import failures_of_models
 from agents.declared.settings import AgentSettings
 from agents.declared.tools import Workshop
-from agents.exceptions import AgentCallError
 from agents.memory.in_memory import InMemoryMemory
 from agents.message.msg import Msg
 from agents.model.chat import ChatModel
 from agents.tool.toolkit import Toolkit
-from knowledge.answers.grounding import UNANSWERED
-from knowledge.errors import ModelError
+from knowledge.answers.grounding import UNANSWERED, without_marks
 from knowledge.library import Library
 from knowledge.types import Reader
 from serve.config.settings import Flow, Router, Tier
@@ -31,7 +29,6 @@ from serve.turns.tier_agent import TierAgent
 from serve.turns.tools import Tickets, Wishes, add_service_tools
 
 REMEMBERED = 12
-MARKS = re.compile(r"\s*\[\d+\]")
 CUSTOMER = "customer"
 HANDED_OVER = "I am passing this on to a colleague, who will answer here."
 FIRST = "You help customers. Handle questions with what the documents say. Be friendly, brief and plain."
@@ -114,13 +111,9 @@ class TieredFlow:
 
 async def _asked(agent: AgentBase, said: list[Msg]) -> Msg:
     """What the agent replies; a failure of its model is told as the model's own."""
-    try:
+    with failures_of_models():
         reply: Msg = await agent(said)
         return reply
-    except AgentCallError as error:
-        if isinstance(error.__cause__, ModelError):
-            raise error.__cause__ from error.__cause__.__cause__
-        raise
 
 
 def remembered(history: Sequence[Message], reader: Reader, name: str) -> list[Msg]:
@@ -135,7 +128,7 @@ def _as_msg(message: Message, name: str) -> Msg:
     metadata: dict[str, Any] = {"access": [list(roles) for roles in message.access]} if message.access else {}
     if message.understood:
         metadata["understood"] = message.understood
-    return Msg(name, MARKS.sub("", message.text), "assistant", metadata)
+    return Msg(name, without_marks(message.text), "assistant", metadata)
 
 
 def _reply(said: Msg, agent: TierAgent, wishes: Wishes) -> Reply:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from agents.answers.turns import Turn
-from knowledge.answers.grounding import UNANSWERED
+from knowledge.answers.grounding import UNANSWERED, without_marks
 from knowledge.types import Reader
 from serve.store.messages import Message
 from serve.turns.places import unescaped
 from serve.turns.reply import may_hear
-
-MARKS = re.compile(r"\s*\[\d+\]")
 
 
 def turns_before(history: Sequence[Message], reader: Reader) -> list[Turn]:
@@ -30,4 +27,4 @@ def turns_before(history: Sequence[Message], reader: Reader) -> list[Turn]:
 
 
 def _said(message: Message) -> str:
-    return UNANSWERED if message.abstained else unescaped(MARKS.sub("", message.text))
+    return UNANSWERED if message.abstained else unescaped(without_marks(message.text))
