@@ -56,7 +56,16 @@ def run_cases(shell: Shell, paths: Sequence[Path], how: RunChoice) -> RunResult:
     name = how.name or "+".join(path.stem for path in paths)
     asked = spread(chosen.cases, how.most)
     with progress_shown(len(asked)) as progress:
-        return run(name, asked, chosen.target, metrics, options, tells_hits=chosen.tells_hits, progress=progress)
+        return run(
+            name,
+            asked,
+            chosen.target,
+            metrics,
+            options,
+            tells_hits=chosen.tells_hits,
+            lasting=not (how.agent or how.url),
+            progress=progress,
+        )
 
 
 def judges(shell: Shell, how: RunChoice) -> Mapping[str, Metric]:

@@ -50,6 +50,10 @@ class Journal:
             self._file.close()
             self._file = None
 
+    def forget(self) -> None:
+        """Removes the file: a later run asks everything again."""
+        self.path.unlink(missing_ok=True)
+
     def get(self, key: str) -> Observation | None:
         """What was observed of the case with the digest `key`."""
         return self._seen.get(key)

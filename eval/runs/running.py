@@ -43,10 +43,13 @@ def run(
     options: RunOptions,
     *,
     tells_hits: bool = True,
+    lasting: bool = True,
     progress: Progress = lambda _: None,
 ) -> RunResult:
     """Asks `target` every case and measures it; what an earlier run of the same configuration observed is not asked.
 
+    A target that may answer otherwise tomorrow, though it describes itself alike, is not `lasting`: only what a run
+    without an end, or with failures, observed of it is used again.
     Raises `UsageError` without cases, and what the target raises that cannot be asked at all.
     """
     if not cases:
@@ -57,6 +60,8 @@ def run(
     with Journal(path, fresh=options.fresh) as journal:
         evaluation = Evaluation(target, metrics, journal, tells_hits)
         records = evaluate(cases, evaluation, concurrency=options.concurrency, progress=progress)
+        if not lasting and not any(record.error or record.unjudged for record in records):
+            journal.forget()
     return RunResult(
         name=name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -117,6 +117,14 @@ def test_the_same_configuration_is_not_asked_twice_and_another_system_is(tmp_pat
     assert len(fresh.asked) == 12
 
 
+def test_a_system_that_may_have_changed_is_asked_again_once_a_run_of_it_ended(tmp_path: Path) -> None:
+    broken, mended, later = Clerk(broken=frozenset({"case 3"})), Clerk(), Clerk()
+    for clerk in (broken, mended, later):
+        run("r", CASES, clerk, metrics("correct"), RunOptions(tmp_path), lasting=False)
+    assert mended.asked == ["case 3"]
+    assert len(later.asked) == 12
+
+
 def test_records_stand_in_the_order_of_the_cases_however_many_are_asked_at_a_time(tmp_path: Path) -> None:
     result = run("r", CASES, Clerk(), metrics("correct"), RunOptions(tmp_path, concurrency=8))
     assert [record.id for record in result.records] == [one.id for one in CASES]
