@@ -1,8 +1,8 @@
 """Which units of the passages answer a question best.
 
 A linear score over the features of `features.py`. Its weights are those of a conditional logit over the units of each
-question (which of them overlaps the gold evidence?), fitted on 2026-11-26 over all units of the passages that were read,
-on SQuAD 2, HotpotQA-100, Chroma's chunking set and Doc2Dial, each set counting alike. `python -m bench.answers
+question (which of them overlaps the gold evidence?), fitted on 2026-11-26 over all units of the passages read, on
+SQuAD 2, HotpotQA-100, Chroma's chunking set and Doc2Dial, each set counting alike. `python -m bench.answers
 ../shared/datasets --fit` fits the same way over the units that are embedded only, and so to somewhat other weights.
 docs/decisions.md says what it gains where it was not fitted. No sample document and no question of
 `data/questions.jsonl` was used.
