@@ -16,6 +16,7 @@ import agents
 from agents import ReActAgent
 from agents.memory import FileDumpMemory, SQLiteMemory
 from agents.message import Msg
+from agents.model import OpenAIChatModel
 from agents.session import JSONSession
 from agents.studio.server import StudioServer
 from agents.studio.service import Service
@@ -59,7 +60,7 @@ def odd_tools() -> tuple[Toolkit, list[str]]:
 async def test_models_and_tools_may_say_anything(serve: Serve, workplace: Path, stream: bool) -> None:
     server = serve([tool_call("look_up", words=ODD), tool_call("fail", words="x"), Reply(ODD, piece=1, thinking=ODD)])
     toolkit, given = odd_tools()
-    model = agents.model.OpenAIChatModel("gpt-4", api_key="k", stream=stream)
+    model = OpenAIChatModel("gpt-4", api_key="k", stream=stream)
     memory = FileDumpMemory(workplace / "history.json")
     agent = ReActAgent("Assistant", model=model, toolkit=toolkit, memory=memory)
     reply = await agent("Look it up.")
@@ -76,7 +77,7 @@ async def test_models_and_tools_may_say_anything(serve: Serve, workplace: Path, 
 
 async def test_a_stream_is_shown_without_halves_and_adds_up_to_the_whole(serve: Serve) -> None:
     serve([Reply(ODD, piece=1)])
-    model = agents.model.OpenAIChatModel("gpt-4", api_key="k", stream=True)
+    model = OpenAIChatModel("gpt-4", api_key="k", stream=True)
     parts = [part.text async for part in await model("Say something odd.")]  # type: ignore[union-attr]  # it streams
     assert parts[-1] == KEPT
     assert all(later.startswith(earlier) for earlier, later in pairwise(parts))
