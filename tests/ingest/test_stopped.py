@@ -59,7 +59,7 @@ def test_ctrl_c_keeps_what_is_in_and_the_same_command_goes_on(tmp_path: Path) ->
     process.send_signal(signal.SIGINT)
     said, complained = process.communicate(timeout=60)
     assert process.returncode == 130, complained
-    found = re.search(r"stopped: (\d+) documents are in; run the same command to go on\.", complained)
+    found = re.search(r"stopped: (\d+) documents? went in; run the same command to go on\.", complained)
     assert found
     assert "Traceback" not in complained
     assert 0 < int(found[1]) < 1000

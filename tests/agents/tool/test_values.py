@@ -26,7 +26,10 @@ def test_a_shortened_text_is_no_longer_than_promised_and_keeps_both_ends(text: s
         assert short.endswith(text[-1])
 
 
-@given(st.lists(st.text(max_size=300), max_size=8), st.integers(0, 600))
+@given(
+    st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=300), max_size=8),
+    st.integers(0, 600),
+)
 def test_blocks_together_fit(words: list[str], most: int) -> None:
     fitted = fitting(texts(*words), most)
     total = sum(len(block["text"]) for block in fitted if block["type"] == "text")
