@@ -21,7 +21,7 @@ PROGRAM = Path(__file__)
 def weather_server() -> MCPServer:
     """A few tools, one for each way in which a tool can answer."""
     server = MCPServer("weather", log_level="CRITICAL")
-    calls: list[str] = []
+    _add_tools_about_the_process(server)
 
     @server.tool()
     def get_weather(city: str, days: int = 1) -> str:
@@ -57,6 +57,12 @@ def weather_server() -> MCPServer:
         """Have a name that models cannot call."""
         return "odd"
 
+    return server
+
+
+def _add_tools_about_the_process(server: MCPServer) -> None:
+    calls: list[str] = []
+
     @server.tool()
     def count() -> int:
         """Count the calls of this process."""
@@ -72,8 +78,6 @@ def weather_server() -> MCPServer:
     def environment(name: str) -> str:
         """Tell a variable."""
         return os.environ.get(name, "not set")
-
-    return server
 
 
 def free_port() -> int:

@@ -46,13 +46,14 @@ async def test_a_stop_never_meets_another_call() -> None:
 
 async def test_a_stop_passes_through_what_catches_exceptions() -> None:
     caught = threading.Event()
+    swallowed: list[Exception] = []
 
     def stubborn() -> None:
         while True:
             try:
                 time.sleep(0.01)
-            except Exception:  # what a careless tool does
-                continue
+            except Exception as error:  # what a careless tool does
+                swallowed.append(error)
             except Stopped:
                 caught.set()
                 raise
@@ -63,6 +64,7 @@ async def test_a_stop_passes_through_what_catches_exceptions() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await asyncio.to_thread(caught.wait, 5)
+    assert not swallowed
 
 
 def test_no_stop_is_requested_outside_a_call() -> None:
