@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
@@ -152,6 +153,13 @@ class Provider:
         }
 
 
+class _Ending(uvicorn.Server):
+    """Ends alone: the handler that sse_starlette puts in its place would end every stream of the process for ever."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.should_exit = True
+
+
 @contextmanager
 def provider_at_work() -> Iterator[Provider]:
     """A provider with two accounts: Anna of the support, and the boss."""
@@ -163,6 +171,6 @@ def provider_at_work() -> Iterator[Provider]:
         }
     )
     config = uvicorn.Config(provider.app(), log_config=None, access_log=False, ws="none", lifespan="off")
-    with listening(uvicorn.Server(config)) as url:
+    with listening(_Ending(config)) as url:
         provider.url = url
         yield provider
