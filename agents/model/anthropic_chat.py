@@ -12,6 +12,7 @@ from agents.model.options import ChatOptions
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
+    from agents.model.anthropic_llm import AnyAnthropic
 
 ANTHROPIC = "https://api.anthropic.com"
 CONTEXT_WINDOW = 200_000
@@ -62,6 +63,21 @@ class AnthropicChatModel(IntegratedChatModel):
         )
         llm.window, llm.calls = self.context_window, self.function_calling
         return llm
+
+    def drawing(self, llm: AnyAnthropic, wanted: Mapping[str, Any]) -> LLM:
+        """Temperatures end at 1, and newer models refuse one beside `top_p`; none is taken while a model thinks."""
+        thinks = (self.thinking or {}).get("type", "disabled") != "disabled"
+        more = dict(llm.additional_kwargs)
+        update: dict[str, Any] = {"additional_kwargs": more}
+        if "max_tokens" in wanted:
+            more.pop("max_tokens", None)
+            update["max_tokens"] = wanted["max_tokens"] + (self.thinking or {}).get("budget_tokens", 0)
+        if llm.draws and not thinks and wanted.keys() & {"temperature", "top_p"}:
+            for name in ("temperature", "top_p"):
+                more.pop(name, None)
+            update["temperature"] = min(wanted["temperature"], 1.0) if "temperature" in wanted else None
+            more |= {} if "temperature" in wanted else {"top_p": wanted["top_p"]}
+        return llm.model_copy(update=update)
 
     @staticmethod
     async def close(llm: Any) -> None:

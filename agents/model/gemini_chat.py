@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 GEMINI = "https://generativelanguage.googleapis.com"
 CONTEXT_WINDOW = 1_000_000
 MAX_TOKENS = 8192
+NAMES = {"max_tokens": "max_output_tokens"}
+SEEDS = 2**31
 
 
 class GeminiChatModel(IntegratedChatModel):
@@ -71,6 +73,19 @@ class GeminiChatModel(IntegratedChatModel):
             file_mode="inline",
         )
         return llm
+
+    def drawing(self, llm: Any, wanted: Mapping[str, Any]) -> LLM:
+        """Seeds have 31 bits here, and what the model thinks counts as part of its reply."""
+        named = {NAMES.get(name, name): value for name, value in wanted.items()}
+        if "seed" in named:
+            named["seed"] %= SEEDS
+        if "max_output_tokens" in named:
+            thinking = llm._generation_config.get("thinking_config") or {}
+            named["max_output_tokens"] += max(thinking.get("thinking_budget") or 0, 0)
+        other: Any = llm.model_copy()
+        other._generation_config = {**llm._generation_config, **named}
+        drawn: LLM = other
+        return drawn
 
     @staticmethod
     async def close(llm: Any) -> None:

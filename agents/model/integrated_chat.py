@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Mapping
+from copy import copy
 from functools import cached_property
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from agents.exceptions import IntegrationMissing
 from agents.model.addresses import Endpoint, is_this_machine, needs_key
@@ -74,6 +75,7 @@ class IntegratedChatModel(LlamaIndexChatModel):
         self.max_tokens = max_tokens
         self.generate_kwargs = dict(generate_kwargs or {})
         self._at = at
+        self._wanted: Mapping[str, Any] = {}
         self._clients: PerLoop[LLM] = PerLoop(self.open, type(self).close)
 
     @abstractmethod
@@ -84,6 +86,20 @@ class IntegratedChatModel(LlamaIndexChatModel):
     @abstractmethod
     async def close(llm: LLM) -> None:
         """End its connections."""
+
+    @abstractmethod
+    def drawing(self, llm: Any, wanted: Mapping[str, Any]) -> LLM:
+        """A copy of its LLM over the same connections, asked with what of `wanted` the provider knows.
+
+        `wanted` holds options as OpenAI's protocol names them, each within the bounds of that protocol.
+        """
+
+    def with_options(self, options: Mapping[str, Any]) -> Self:
+        """The same model over the same connections, asked with these options of OpenAI's protocol too."""
+        other = copy(self)
+        other.__dict__.pop("llm", None)
+        other._wanted = {**self._wanted, **options}
+        return other
 
     @property
     def silence(self) -> float:
@@ -125,7 +141,8 @@ class IntegratedChatModel(LlamaIndexChatModel):
 
     async def native(self) -> LLM:
         """The integration's LLM for the running loop."""
-        return await self._clients.get()
+        llm = await self._clients.get()
+        return self.drawing(llm, self._wanted) if self._wanted else llm
 
     async def answers(self, request: ChatRequest) -> AsyncGenerator[ChatResponse, None]:
         """What the provider says, streamed where it is asked so."""

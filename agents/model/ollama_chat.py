@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 OLLAMA = "http://127.0.0.1:11434"
 # Ollama reserves memory for the whole window when it loads the model.
 CONTEXT_WINDOW = 8192
+NAMES = {"max_tokens": "num_predict"}
 
 
 class OllamaChatModel(IntegratedChatModel):
@@ -73,6 +74,13 @@ class OllamaChatModel(IntegratedChatModel):
             headers=key,
         )
         return llm
+
+    def drawing(self, llm: Any, wanted: Mapping[str, Any]) -> LLM:
+        """They are options of Ollama's under nearly the same names."""
+        named = {NAMES.get(name, name): value for name, value in wanted.items()}
+        _ = llm.async_client  # made when first used; a copy made before would keep another, which nobody closes
+        drawn: LLM = llm.model_copy(update={"additional_kwargs": {**llm.additional_kwargs, **named}})
+        return drawn
 
     @staticmethod
     async def close(llm: Any) -> None:

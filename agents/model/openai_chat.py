@@ -112,6 +112,7 @@ class OpenAIChatModel(ChatModel):
     def with_options(self, options: Mapping[str, Any]) -> Self:
         """The same model over the same connections, asked with these options of the protocol too."""
         other = copy(self)
+        other.__dict__.pop("llm", None)
         other.__dict__["_connections"] = self._connections
         other._options = {**self._options, **options}
         if self._reasons:

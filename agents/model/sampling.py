@@ -7,6 +7,7 @@ from typing import Any
 
 from agents.model.chat import ChatModel
 from agents.model.fallback_chat import FallbackChatModel
+from agents.model.integrated_chat import IntegratedChatModel
 from agents.model.openai_chat import OpenAIChatModel
 
 
@@ -26,10 +27,12 @@ class Sampling:
 
 
 def sampled(model: ChatModel, sampling: Sampling) -> ChatModel:
-    """The model, asked with these options too; one behind another protocol than OpenAI's stays as it is configured."""
+    """The model, asked with these options too as far as its provider knows them; any other stays as it is."""
     if not sampling.options:
         return model
     if isinstance(model, FallbackChatModel):
         models = [sampled(one, sampling) for one in model.models]
         return FallbackChatModel(models, config_name=model.config_name)
-    return model.with_options(sampling.options) if isinstance(model, OpenAIChatModel) else model
+    if isinstance(model, OpenAIChatModel | IntegratedChatModel):
+        return model.with_options(sampling.options)
+    return model

@@ -164,6 +164,9 @@ class Unheard(IntegratedChatModel):
     def open(self) -> LLM:
         raise AssertionError
 
+    def drawing(self, llm: LLM, wanted: object) -> LLM:
+        raise AssertionError
+
     @staticmethod
     async def close(llm: LLM) -> None:
         raise AssertionError

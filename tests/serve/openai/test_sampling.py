@@ -11,6 +11,8 @@ import pytest
 
 from agents.model import OpenAIChatModel
 from agents.testing import ScriptedServer, tool_call
+from tests.agents.model.test_integrated_chat import anthropic, gemini, ollama
+from tests.agents.model.test_sampling import asked_by
 from tests.serve.openai.conftest import Served
 from tests.serve.openai.test_openai_client import ASK, client_of
 from tests.serve.served import EXPEDITED, opened, serving
@@ -43,6 +45,28 @@ def test_a_model_is_asked_as_the_client_says(spoken: tuple[Served, ScriptedServe
         assert (body["temperature"], body["top_p"], body["seed"], body["max_tokens"]) == (0.7, 0.5, 7, 900)
     assert {body.get("max_tokens") for body in bodies[first:]} == {400, None}
     assert {(body["temperature"], body.get("seed")) for body in bodies[first:]} == {(0.1, None)}
+
+
+@pytest.mark.parametrize(
+    ("opened_at", "told"),
+    [
+        (anthropic, {"temperature": 0.7, "max_tokens": 900}),
+        (gemini, {"temperature": 0.7, "topP": 0.5, "seed": 7, "maxOutputTokens": 900}),
+        (ollama, {"temperature": 0.7, "top_p": 0.5, "seed": 7, "num_predict": 900}),
+    ],
+)
+def test_a_model_of_another_protocol_is_asked_as_the_client_says(
+    banks: Path, tmp_path: Path, opened_at: Any, told: dict[str, Any]
+) -> None:
+    with ScriptedServer([tool_call("search_documents", query="expedited"), SAID]) as server:
+        service = opened(banks, tmp_path / "store.sqlite", model=opened_at(server, stream=True))
+        with serving(service) as url, client_of(Served(service, url)) as client:
+            given: Any = {"temperature": 0.7, "top_p": 0.5, "seed": 7, "max_completion_tokens": 900}
+            completion = client.chat.completions.create(model="refdesk", messages=ASK, **given)
+        service.close()
+    assert EXPEDITED in str(completion.choices[0].message.content)
+    assert asked_by(server) == [told] * len(server.requests)
+    assert len(server.requests) >= 2
 
 
 def test_a_model_can_search_however_short_its_answer_is_to_be(spoken: tuple[Served, ScriptedServer]) -> None:
