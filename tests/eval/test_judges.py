@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from llama_index.core.prompts import PromptTemplate
 
 from agents.model.spec import ModelSpec, open_model
 from agents.testing import Reply, Request, ScriptedServer, failure
@@ -13,7 +15,7 @@ from agents.testing.server import Step
 from eval.judges.agreement import agreement
 from eval.judges.judged import Judged, make_judged
 from eval.judges.judgement import Judge, JudgeFailed, Judgement, KeptJudgements
-from eval.judges.llamaindex_evaluators import EvaluatorJudge
+from eval.judges.llamaindex_evaluators import EVALUATORS, EvaluatorJudge
 from eval.metrics.score import Score
 from eval.observation import Hit
 from eval.runs.record import CaseRecord
@@ -59,6 +61,35 @@ def test_a_verdict_comes_with_its_reason(tmp_path: Path, kind: str, reply: str, 
 def test_a_reply_without_a_verdict_is_a_failure_and_no_number(tmp_path: Path, kind: str, reply: str) -> None:
     with ScriptedServer([reply]) as server, pytest.raises(JudgeFailed, match=r"judge"):
         judged(server, kind, tmp_path).evaluate(case(), ANSWER)
+
+
+def test_faithfulness_is_asked_for_in_the_words_of_our_own_prompt(tmp_path: Path) -> None:
+    with ScriptedServer(["YES"]) as server:
+        judged(server, "faithfulness", tmp_path).evaluate(case(), ANSWER)
+        [request] = server.requests
+    assert "supported by the context, all of it and by nothing else" in request.text
+    assert "Apple pie" not in request.text  # LlamaIndex's examples
+
+
+def test_context_that_one_prompt_cannot_hold_is_judged_as_a_whole(tmp_path: Path) -> None:
+    long = answered(
+        "It takes 9 days.", *(Hit("a.md", text=f"Part {n}. {'Nothing is said here. ' * 250}") for n in (1, 2))
+    )
+    with ScriptedServer(["NO. Nothing says so.", "YES. The second part does."]) as server:
+        llm = open_model(ModelSpec("judge", base_url=server.base_url, retries=0, context_window=2_000))
+        score = EvaluatorJudge(llm, "faithfulness").judge(
+            Judgement("How long?", long.text, tuple(hit.text for hit in long.citations), "")
+        )
+        assert "So far the answer was: NO. Nothing says so." in server.requests[1].text
+    assert score == Score(1.0, "The second part does.")
+
+
+@pytest.mark.parametrize("kind", EVALUATORS)
+def test_another_prompt_is_another_judge_and_gets_judgements_of_its_own(kind: str) -> None:
+    other = replace(EVALUATORS[kind], prompts=(PromptTemplate("Is that so?"), *EVALUATORS[kind].prompts[1:]))
+    judge = EvaluatorJudge(open_model(ModelSpec("judge", base_url="http://127.0.0.1:9/v1")), kind)
+    assert other.digest != EVALUATORS[kind].digest
+    assert EVALUATORS[kind].digest in judge.name
 
 
 def test_a_model_that_cannot_be_asked_is_named(tmp_path: Path) -> None:
