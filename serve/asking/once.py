@@ -9,6 +9,7 @@ from typing import Literal
 
 from knowledge.answers.followup import readings
 from serve.http.failures import Refused
+from serve.languages import ENGLISH
 from serve.security.identity import Caller
 from serve.store.conversations import Channel, Conversation
 from serve.store.messages import Message
@@ -19,6 +20,7 @@ from serve.turns.journal import Journal
 from serve.turns.reception import Reception
 from serve.turns.reply import Asked, Reply
 from serve.turns.run import Run
+from serve.turns.words import Speaking
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Once:
 
     async def _work(self, reception: Reception, by: Answering, asked: Asked, *, begins: bool) -> Reply:
         try:
-            return await reception.once(self._run, asked, self._journal, by, begins=begins)
+            return await reception.once(self._run, asked, self._journal, Speaking(by), begins=begins)
         finally:
             self._news.put_nowait(None)
 
@@ -120,7 +122,9 @@ async def admitted(reception: Reception, by: Answering, asked: Asked) -> Once:
     return once
 
 
-def asked_once(question: str, history: Sequence[Said], caller: Caller, channel: Channel) -> Asked:
+def asked_once(
+    question: str, history: Sequence[Said], caller: Caller, channel: Channel, *, language: str = ENGLISH
+) -> Asked:
     """A question whose program keeps what was said before; it is kept here as a conversation of its own."""
     moment, id, question = now(), new_id(), cleaned(question)
     topic = ""
@@ -131,9 +135,8 @@ def asked_once(question: str, history: Sequence[Said], caller: Caller, channel: 
     before = tuple(
         Message(new_id(), id, said.role, said.text, CUSTOMER if said.role == "user" else "", moment) for said in history
     )
-    return Asked(
-        conversation, Message(new_id(), id, "user", question, CUSTOMER, moment), new_id(), before, caller.reader
-    )
+    said_now = Message(new_id(), id, "user", question, CUSTOMER, moment)
+    return Asked(conversation, said_now, new_id(), before, caller.reader, language)
 
 
 def asked_in(conversation: Conversation, history: Sequence[Message], question: str, caller: Caller) -> Asked:

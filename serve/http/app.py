@@ -71,8 +71,9 @@ def make_app(service: Service, *, reload: Reload | None = None, lives: bool = Tr
         openapi_url="/openapi.json",
         lifespan=living(service) if lives else None,
     )
-    add_failure_handlers(app)
-    add_edge(app, service.guard, upload_mb=service.settings.limits.upload_mb)
+    settings = service.settings
+    add_failure_handlers(app, settings.languages)
+    add_edge(app, service.guard, upload_mb=settings.limits.upload_mb, languages=settings.languages)
     add_access_log(app, service.metrics)
     for routes in ROUTERS:
         app.include_router(routes(service))

@@ -20,7 +20,8 @@ from serve.http.answer_shapes import (
 )
 from serve.http.described import described
 from serve.http.event_stream import PING, PING_SECONDS, EventStream, frame, held
-from serve.http.failures import error_json, status_of
+from serve.http.failures import failure_in, status_of
+from serve.http.language import speaking
 from serve.http.presence import reply_to
 from serve.security.caller import Caller, asking
 from serve.service import Service
@@ -41,16 +42,20 @@ def asking_routes(service: Service) -> APIRouter:
 
     @router.post("/api/ask", response_model=AnswerShape, responses=described(404, 502, 504) | STREAMED)
     async def ask(
-        request: Request, body: AskShape, caller: Annotated[Caller, Depends(asking(service, "ask"))]
+        request: Request,
+        body: AskShape,
+        caller: Annotated[Caller, Depends(asking(service, "ask"))],
+        language: Annotated[str, Depends(speaking(service))],
     ) -> AnswerShape | Response:
         """Answer a question from the documents with citations, or say that they do not answer it."""
         service.guard.check_question(body.question)
         by = service.answerers.over(body.banks, instructions=body.instructions)
-        asked = asked_once(body.question, [Said(one.role, one.text) for one in body.history], caller, "api")
+        history = [Said(one.role, one.text) for one in body.history]
+        asked = asked_once(body.question, history, caller, "api", language=language)
         if body.stream:
             with held(service.guard.streams, caller) as holding:
                 once = await admitted(service.reception, by, asked)
-                return EventStream(_events(service, once), holding.pop_all())
+                return EventStream(_events(service, once, language), holding.pop_all())
         async with Once(service.reception, by, asked) as once:
             return answer_shape(await reply_to(request, once), once.taken, once.kept, service.shell.root)
 
@@ -69,7 +74,7 @@ def asking_routes(service: Service) -> APIRouter:
     return router
 
 
-async def _events(service: Service, once: Once) -> AsyncIterator[bytes]:
+async def _events(service: Service, once: Once, language: str) -> AsyncIterator[bytes]:
     """What happens, and in the end the answer or why there is none."""
     async with once:
         async for event in once.events(every=PING_SECONDS):
@@ -83,8 +88,8 @@ async def _events(service: Service, once: Once) -> AsyncIterator[bytes]:
             answer = answer_shape(await once.reply(), once.taken, once.kept, service.shell.root)
             yield frame("answer", answer.model_dump(mode="json"))
         except RefdeskError as error:
-            yield frame("error", error_json(status_of(error)[1], error.message, error.hint))
+            yield frame("error", failure_in(language, status_of(error)[1], error.message, error.hint))
         except Exception as error:  # the edge of a stream: it ends with one sentence, and the log has the cause
             logger.error("a question failed", exc_info=error)
-            yield frame("error", error_json("failed", "Something went wrong here.", "Try again."))
+            yield frame("error", failure_in(language, "failed", "Something went wrong here.", "Try again."))
     yield frame("end", {})

@@ -13,6 +13,7 @@ from serve.http.described import described
 from serve.http.event_stream import PING, PING_SECONDS, EventStream, frame
 from serve.http.failures import error_json
 from serve.http.inbox_shapes import Nothing
+from serve.http.language import speaking
 from serve.http.ownership import own_conversation, readable_conversation
 from serve.http.shapes import NewMessage, Retry, message_shape
 from serve.live import INBOX
@@ -21,10 +22,8 @@ from serve.service import Service
 from serve.store.events import Event
 from serve.turns.events import Accepted, Answered, Delta, Ended, Failed, Progress, TurnEvent
 from serve.turns.run import Run
-from serve.turns.words import language_for
 
 STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}, "description": "What happens."}}
-Languages = Annotated[str, Header(max_length=1_000, description="In which of its languages the service speaks.")]
 READ_AT_ONCE = 200
 # No event has a greater number.
 LAST = 2**62
@@ -33,7 +32,7 @@ LAST = 2**62
 def chat_routes(service: Service) -> APIRouter:
     """The routes of what is said."""
     router = APIRouter(tags=["chat"])
-    questioner = Depends(asking(service, "chat"))
+    questioner, spoken = Depends(asking(service, "chat")), Depends(speaking(service))
     streams = service.guard.streams
 
     @router.post(
@@ -46,14 +45,13 @@ def chat_routes(service: Service) -> APIRouter:
         id: ConversationId,
         given: NewMessage,
         caller: Annotated[Caller, questioner],
-        accept_language: Languages = "",
+        language: Annotated[str, spoken],
     ) -> EventStream:
         """Ask; the answer comes as events. The question is kept before the first of them, whoever stays to hear."""
         service.guard.check_question(given.text)
         conversation = await own_conversation(service, caller, id)
-        language = language_for(accept_language, service.settings.languages)
         run = await service.reception.ask(conversation, given.id, given.text, caller.reader, language=language)
-        return EventStream(told(run, caller.reader), streams.hold(caller))
+        return EventStream(told(run, caller.reader, language), streams.hold(caller))
 
     @router.post(
         "/api/conversations/{id}/retry",
@@ -62,13 +60,12 @@ def chat_routes(service: Service) -> APIRouter:
         responses=described(404, 409) | STREAM,
     )
     async def retry(
-        id: ConversationId, given: Retry, caller: Annotated[Caller, questioner], accept_language: Languages = ""
+        id: ConversationId, given: Retry, caller: Annotated[Caller, questioner], language: Annotated[str, spoken]
     ) -> EventStream:
         """Answer a question again; the answer until now gives way."""
         conversation = await own_conversation(service, caller, id)
-        language = language_for(accept_language, service.settings.languages)
         run = await service.reception.retry(conversation, given.message, caller.reader, language=language)
-        return EventStream(told(run, caller.reader), streams.hold(caller))
+        return EventStream(told(run, caller.reader, language), streams.hold(caller))
 
     router.include_router(_live_routes(service))
     return router
@@ -77,7 +74,7 @@ def chat_routes(service: Service) -> APIRouter:
 def _live_routes(service: Service) -> APIRouter:
     """The routes of what happens besides."""
     router = APIRouter()
-    chatting = Depends(require(service, "chat"))
+    chatting, spoken = Depends(require(service, "chat")), Depends(speaking(service))
 
     @router.get(
         "/api/conversations/{id}/events",
@@ -88,14 +85,15 @@ def _live_routes(service: Service) -> APIRouter:
     async def events(
         id: ConversationId,
         caller: Annotated[Caller, chatting],
+        language: Annotated[str, spoken],
         after: Annotated[int, Query(ge=0, le=LAST)] = 0,
         last_event_id: Annotated[str, Header(max_length=20)] = "",
     ) -> EventStream:
         """What happens in a conversation after the event `after`, or Last-Event-ID, for as long as one listens."""
         conversation = await readable_conversation(service, caller, id)
         seen = min(int(last_event_id), LAST) if last_event_id.isascii() and last_event_id.isdecimal() else after
-        told = service.guard.while_known(caller, happenings(service, conversation.id, seen, caller.reader))
-        return EventStream(told, service.guard.streams.hold(caller))
+        happening = happenings(service, conversation.id, seen, caller.reader, language)
+        return EventStream(service.guard.while_known(caller, happening), service.guard.streams.hold(caller))
 
     @router.post("/api/conversations/{id}/stop", status_code=202, responses=described(404))
     async def stop(id: ConversationId, caller: Annotated[Caller, chatting]) -> Response:
@@ -115,17 +113,17 @@ def _live_routes(service: Service) -> APIRouter:
     return router
 
 
-async def told(run: Run, reader: Reader) -> AsyncIterator[bytes]:
+async def told(run: Run, reader: Reader, language: str) -> AsyncIterator[bytes]:
     """A turn as server-sent events, from its beginning."""
     async for event in run.follow(every=PING_SECONDS):
-        yield PING if event is None else frame(event.name, event_json(event, reader))
+        yield PING if event is None else frame(event.name, event_json(event, reader, language))
 
 
-def event_json(event: TurnEvent, reader: Reader) -> dict[str, Any]:
+def event_json(event: TurnEvent, reader: Reader, language: str) -> dict[str, Any]:
     """What an event says."""
     match event:
         case Accepted(message) | Answered(message):
-            return {"message": message_shape(message, reader).model_dump(mode="json")}
+            return {"message": message_shape(message, reader, language).model_dump(mode="json")}
         case Progress(stage, label, detail):
             return {"stage": stage, "label": label, "detail": dict(detail)}
         case Delta(id, text):
@@ -136,14 +134,16 @@ def event_json(event: TurnEvent, reader: Reader) -> dict[str, Any]:
             return {}
 
 
-async def happenings(service: Service, conversation: str, after: int, reader: Reader) -> AsyncGenerator[bytes]:
+async def happenings(
+    service: Service, conversation: str, after: int, reader: Reader, language: str
+) -> AsyncGenerator[bytes]:
     """What happens in a conversation, until it is deleted or the service ends."""
     with service.live.listen(conversation) as bell:
         while not service.reception.is_draining:
             found = await asyncio.to_thread(service.store.events.after, conversation, after, limit=READ_AT_ONCE)
             for event in found:
                 after = event.seq
-                data = await asyncio.to_thread(happening_json, service, event, reader)
+                data = await asyncio.to_thread(happening_json, service, event, reader, language)
                 if data is not None:
                     yield frame(event.kind, data, id=str(event.seq))
             if len(found) == READ_AT_ONCE:
@@ -154,7 +154,7 @@ async def happenings(service: Service, conversation: str, after: int, reader: Re
                 return
 
 
-def happening_json(service: Service, event: Event, reader: Reader) -> dict[str, Any] | None:
+def happening_json(service: Service, event: Event, reader: Reader, language: str) -> dict[str, Any] | None:
     """What an event says now; nothing where its message gave way to another, or somebody has long written."""
     if event.is_past or event.kind == "customer_typing":  # customers know themselves that they write
         return None
@@ -163,4 +163,4 @@ def happening_json(service: Service, event: Event, reader: Reader) -> dict[str, 
     message = service.store.messages.find(event.message)
     if message is None or message.superseded:
         return None
-    return {"message": message_shape(message, reader).model_dump(mode="json")}
+    return {"message": message_shape(message, reader, language).model_dump(mode="json")}

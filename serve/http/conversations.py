@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from knowledge.types import Reader
 from serve.http.described import described
 from serve.http.failures import Refused
+from serve.http.language import speaking
 from serve.http.ownership import own_conversation, own_message, readable_conversation
 from serve.http.shapes import (
     ConversationShape,
@@ -18,6 +19,7 @@ from serve.http.shapes import (
     message_shape,
     summary_shape,
 )
+from serve.languages import ENGLISH
 from serve.security.caller import Caller, require
 from serve.service import Service
 from serve.store.conversations import Conversation
@@ -30,7 +32,7 @@ MessageId = Annotated[str, Path(max_length=64)]
 def conversation_routes(service: Service) -> APIRouter:
     """The routes of conversations, apart from what is said in them."""
     router = APIRouter(tags=["conversations"])
-    chatting = Depends(require(service, "chat"))
+    chatting, spoken = Depends(require(service, "chat")), Depends(speaking(service))
     store = service.store
 
     @router.post("/api/conversations", status_code=201, responses=described())
@@ -47,10 +49,12 @@ def conversation_routes(service: Service) -> APIRouter:
         return [summary_shape(one) for one in found]
 
     @router.get("/api/conversations/{id}", responses=described(404))
-    async def read(id: ConversationId, caller: Annotated[Caller, chatting]) -> ConversationShape:
+    async def read(
+        id: ConversationId, caller: Annotated[Caller, chatting], language: Annotated[str, spoken]
+    ) -> ConversationShape:
         """A conversation with what was said in it."""
-        conversation = await readable_conversation(service, caller, id)
-        return await asyncio.to_thread(conversation_shape, service, conversation, caller.reader)
+        found = await readable_conversation(service, caller, id)
+        return await asyncio.to_thread(conversation_shape, service, found, caller.reader, language)
 
     @router.delete("/api/conversations/{id}", status_code=204, responses=described(404))
     async def remove(id: ConversationId, caller: Annotated[Caller, chatting]) -> Response:
@@ -68,24 +72,37 @@ def conversation_routes(service: Service) -> APIRouter:
         conversation = await readable_conversation(service, caller, id)
         return await asyncio.to_thread(given_out, service, caller, conversation)
 
+    router.include_router(_feedback_routes(service))
+    return router
+
+
+def _feedback_routes(service: Service) -> APIRouter:
+    """The route of what one thinks of an answer."""
+    router = APIRouter()
+    chatting = Depends(require(service, "chat"))
+
     @router.post("/api/messages/{id}/feedback", status_code=204, responses=described(404))
     async def rate(id: MessageId, given: Rating, caller: Annotated[Caller, chatting]) -> Response:
         """Say what one thinks of an answer."""
         message = await own_message(service, caller, id)
         if message.role not in ("assistant", "agent") or not service.settings.features.feedback:
             raise Refused(404, "message_not_found", "There is no such answer.")
-        await asyncio.to_thread(store.messages.rate, message.id, given.rating, given.reason)
+        await asyncio.to_thread(service.store.messages.rate, message.id, given.rating, given.reason)
         return Response(status_code=204)
 
     return router
 
 
-def conversation_shape(service: Service, one: Conversation, reader: Reader) -> ConversationShape:
+def conversation_shape(
+    service: Service, one: Conversation, reader: Reader, language: str = ENGLISH
+) -> ConversationShape:
     """A conversation as it is sent; the number of its last event is read first, so that nothing falls between."""
     seq = service.store.events.last(one.id)
     said = service.store.messages.of(one.id)
     summary = summary_shape(one).model_dump()
-    return ConversationShape(**summary, messages=[message_shape(message, reader) for message in said], seq=seq)
+    return ConversationShape(
+        **summary, messages=[message_shape(message, reader, language) for message in said], seq=seq
+    )
 
 
 def given_out(service: Service, caller: Caller, one: Conversation) -> dict[str, Any]:

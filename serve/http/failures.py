@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -20,6 +21,7 @@ from knowledge.errors import (
     StorageError,
     UsageError,
 )
+from serve.languages import language_for, said_in
 
 logger = logging.getLogger(__name__)
 
@@ -57,17 +59,26 @@ def status_of(error: RefdeskError) -> tuple[int, str]:
     return next(((status, code) for kind, status, code in STATUS if isinstance(error, kind)), (500, "failed"))
 
 
-def add_failure_handlers(app: FastAPI) -> None:
-    """Give every failure of `app` that shape; what nobody expected is logged, and tells a caller nothing."""
+def failure_in(language: str, code: str, message: str, hint: str = "") -> dict[str, dict[str, str]]:
+    """The body of a failure whose sentences are the service's own, in this language as far as it has words for them."""
+    return error_json(code, said_in(language, message), said_in(language, hint))
+
+
+def add_failure_handlers(app: FastAPI, languages: Sequence[str]) -> None:
+    """Give every failure of `app` that shape, in one of these languages.
+
+    What nobody expected is logged, and tells a caller nothing.
+    """
 
     @app.exception_handler(RefdeskError)
-    async def refused(_: Request, error: RefdeskError) -> JSONResponse:
+    async def refused(request: Request, error: RefdeskError) -> JSONResponse:
         status, code = status_of(error)
         wait = getattr(error, "retry_after", None)
         headers = {"Retry-After": str(wait)} if wait else {}
         if status == HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = 'Bearer realm="refdesk"'
-        return JSONResponse(error_json(code, error.message, error.hint), status, headers)
+        language = language_for(request.headers.get("accept-language", ""), languages)
+        return JSONResponse(failure_in(language, code, error.message, error.hint), status, headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -84,4 +95,5 @@ def add_failure_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return JSONResponse(error_json("failed", "Something went wrong here.", "Try again."), 500)
+        language = language_for(request.headers.get("accept-language", ""), languages)
+        return JSONResponse(failure_in(language, "failed", "Something went wrong here.", "Try again."), 500)

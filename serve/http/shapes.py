@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from knowledge.types import Reader
+from serve.languages import ENGLISH, said_in
 from serve.sources.showing import shown_uri
 from serve.store.conversations import Channel, Conversation, State
 from serve.store.messages import CitedPlace, Message, Role, Status
+from serve.store.turns import INTERRUPTED
 from serve.turns.reply import may_hear
 
 RESERVED = "This answer rests on documents that you may not read."
@@ -108,15 +110,18 @@ class Rating(Taken):
     reason: Annotated[str, Field(max_length=2_000)] = ""
 
 
-def message_shape(message: Message, reader: Reader) -> MessageShape:
-    """A message as it is sent to this reader: of one that rests on what they may not read, only that it was said."""
+def message_shape(message: Message, reader: Reader, language: str = ENGLISH) -> MessageShape:
+    """A message as it is sent to this reader: of one that rests on what they may not read, only that it was said.
+
+    What was put down for nobody in particular, that or why there is no answer, is said in this language.
+    """
     if not may_hear(message, reader):
         message = replace(message, text=RESERVED, citations=(), closest=(), followups=())
-    rated = message.rating is not None
+    rated, own = message.rating is not None, message.text in (RESERVED, INTERRUPTED) and message.role == "assistant"
     return MessageShape(
         id=message.id,
         role=message.role,
-        text=message.text,
+        text=said_in(language, message.text) if own else message.text,
         author=message.author,
         created=message.created,
         status=message.status,

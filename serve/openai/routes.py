@@ -12,6 +12,7 @@ from knowledge.card import EmbedderSpec
 from serve.asking.answerers import Answerer
 from serve.asking.once import Once, admitted, asked_once
 from serve.http.event_stream import EventStream, held
+from serve.http.language import speaking
 from serve.openai.completing import Completing
 from serve.openai.cutting import Cutting
 from serve.openai.embedding import Embedding
@@ -36,7 +37,10 @@ def openai_routes(service: Service) -> APIRouter:
 
     @router.post("/chat/completions", response_model=Completion, responses=STREAMED)
     async def complete(
-        request: Request, body: ChatRequest, caller: Annotated[Caller, Depends(asking(service, "ask"))]
+        request: Request,
+        body: ChatRequest,
+        caller: Annotated[Caller, Depends(asking(service, "ask"))],
+        language: Annotated[str, Depends(speaking(service))],
     ) -> Completion | Response:
         """Answer the last message in the light of those before it, with citations."""
         check_supported(body)
@@ -44,7 +48,7 @@ def openai_routes(service: Service) -> APIRouter:
         service.guard.check_question(said.question)
         answerer = await asyncio.to_thread(known, service, body.model)
         by = service.answerers.answering(answerer, instructions=said.instructions, sampling=body.sampling)
-        asked = asked_once(said.question, said.history, caller, "openai")
+        asked = asked_once(said.question, said.history, caller, "openai", language=language)
         root, cutting = service.shell.root, await asyncio.to_thread(cutting_of, service, body)
         if not body.stream:
             return await Completing(Once(service.reception, by, asked), body.model, root, cutting).whole(request)

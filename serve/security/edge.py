@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -10,7 +11,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serve.http.failures import Refused, error_json
+from serve.http.failures import Refused, failure_in
+from serve.languages import language_for
 from serve.security.guard import Guard
 from serve.security.headers import add_headers
 from serve.security.peers import Peer, headers_of
@@ -35,18 +37,20 @@ class BodyLimits:
         return self.upload + FORM_BYTES if uploads else self.plain
 
 
-def add_edge(app: Starlette, guard: Guard, *, upload_mb: float) -> None:
-    """Put the edge before everything that `app` answers."""
-    app.add_middleware(Edge, guard=guard, limits=BodyLimits(upload=int(upload_mb * MEGABYTE)))
+def add_edge(app: Starlette, guard: Guard, *, upload_mb: float, languages: Sequence[str]) -> None:
+    """Put the edge before everything that `app` answers; it refuses in one of these languages."""
+    limits = BodyLimits(upload=int(upload_mb * MEGABYTE))
+    app.add_middleware(Edge, guard=guard, limits=limits, languages=languages)
 
 
 class Edge:
     """An ASGI middleware: checks the host that is asked for and the size of what is sent, and adds headers."""
 
-    def __init__(self, app: ASGIApp, *, guard: Guard, limits: BodyLimits) -> None:
+    def __init__(self, app: ASGIApp, *, guard: Guard, limits: BodyLimits, languages: Sequence[str]) -> None:
         self._app = app
         self._guard = guard
         self._limits = limits
+        self._languages = languages
         self._warned = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,7 +60,7 @@ class Edge:
             return
         peer = self._guard.policy.peer(scope)
         self._warn_of_proxies(scope, peer)
-        exchange = Exchange(scope, receive, send, peer, self._limits.of(scope["path"]))
+        exchange = Exchange(scope, receive, send, peer, self._limits.of(scope["path"]), self._languages)
         try:
             self._guard.policy.check_host(peer)
             exchange.check_length()
@@ -81,12 +85,15 @@ class Edge:
 class Exchange:
     """One request and its response: counts what is sent, and adds headers to what is answered."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, peer: Peer, limit: int) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, peer: Peer, limit: int, languages: Sequence[str]
+    ) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
         self._peer = peer
         self._limit = limit
+        self._languages = languages
         self._received = 0
         self._refused = False
         self._started = False
@@ -100,7 +107,8 @@ class Exchange:
     async def refuse(self, refusal: Refused) -> None:
         """Answer with the refusal, whatever the application says."""
         self._refused = True
-        body = error_json(refusal.code, refusal.message, refusal.hint)
+        language = language_for(headers_of(self._scope).get("accept-language", ""), self._languages)
+        body = failure_in(language, refusal.code, refusal.message, refusal.hint)
         await JSONResponse(body, refusal.status)(self._scope, self._receive, self._respond)
 
     async def receive(self) -> Message:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from knowledge.errors import RefdeskError
 from serve.http.failures import status_of
+from serve.languages import said_in
 from serve.store.messages import Message
 from serve.store.turns import Outcome
 from serve.turns.events import Failed
@@ -48,8 +49,13 @@ def failed(answer: Message, why: Failed) -> Outcome:
     return Outcome(replace(answer, status="failed", text=sentence), "failed", error=sentence)
 
 
-def failure_of(error: Exception) -> Failed:
-    """What is told of an error; of one that nobody expected, nothing but that."""
+def failure_of(error: Exception, language: str) -> Failed:
+    """What is told of an error, in this language; of one that nobody expected, nothing but that."""
+    why = _failure(error)
+    return replace(why, message=said_in(language, why.message), hint=said_in(language, why.hint))
+
+
+def _failure(error: Exception) -> Failed:
     if isinstance(error, TimeoutError):
         return Failed("timeout", "The answer took too long.", "Ask again, or ask for less.")
     if isinstance(error, RefdeskError):

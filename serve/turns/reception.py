@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from knowledge.types import Reader
 from serve.config.settings import Limits
 from serve.http.failures import Refused
+from serve.languages import ENGLISH
 from serve.live import INBOX, Live
 from serve.metrics import Metrics
 from serve.store.conversations import Conversation
@@ -21,11 +22,11 @@ from serve.store.schema import new_id, now
 from serve.store.store import Store
 from serve.store.turns import TurnUnderWay
 from serve.turns.elsewhere import follow_elsewhere, stop_when_told
-from serve.turns.events import Accepted, Answered, Ended, Failed, TurnEvent
+from serve.turns.events import Accepted, Answered, Ended, TurnEvent
 from serve.turns.flow import Answering
 from serve.turns.journal import Journal
-from serve.turns.outcomes import UNEXPECTED, failure_of
-from serve.turns.reply import ENGLISH, Asked, Reply
+from serve.turns.outcomes import failure_of
+from serve.turns.reply import Asked, Reply
 from serve.turns.room import Room
 from serve.turns.run import Run
 from serve.turns.working import Working
@@ -248,11 +249,11 @@ class Reception:
 
     async def _work(self, run: Run, asked: Asked, answer: Message) -> None:
         """Answer, keep the answer, and tell it; whatever happens, the turn ends."""
-        told: list[TurnEvent] = [Failed("failed", UNEXPECTED, "Try again.")]
+        told: list[TurnEvent] = [failure_of(AssertionError("the turn has no end"), asked.language)]
         waits = False
         try:
             worked = await self._working.work(run, asked, answer, Journal(run.answer, run.tell), self._answering)
-            failure = [failure_of(worked.error)] if isinstance(worked.error, Exception) else []
+            failure = [failure_of(worked.error, asked.language)] if isinstance(worked.error, Exception) else []
             told = [*failure, Answered(worked.outcome.message)]
             waits = worked.outcome.state is not None
         finally:

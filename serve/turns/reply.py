@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from knowledge.types import Reader
+from serve.languages import ENGLISH
 from serve.store.conversations import Conversation, State
 from serve.store.messages import CitedPlace, Message
 from serve.store.tickets import Trigger
-
-# The language of the service's own words where no other is asked for.
-ENGLISH = "en"
 
 
 @dataclass(frozen=True, slots=True)

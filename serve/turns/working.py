@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from agents.metering import metered
 from knowledge.errors import RefdeskError
 from serve.http.failures import Refused
+from serve.languages import said_in
 from serve.metrics import Metrics, count_turn
 from serve.store.messages import Message
 from serve.store.store import Store
@@ -67,10 +68,11 @@ class Working:
                     reply = await by.answer(asked, journal)
         except asyncio.CancelledError as error:
             ending: Ending = "stopped" if run.stopped else "failed"
-            stopped = replace(answer, status=ending, text=journal.shown.strip() or STOPPED, citations=journal.cited)
+            shown = journal.shown.strip() or said_in(asked.language, STOPPED)
+            stopped = replace(answer, status=ending, text=shown, citations=journal.cited)
             return Worked(Outcome(stopped, ending), error=error)
         except Exception as error:  # the edge of a turn: it ends with one sentence, and the log has the cause
-            why = failure_of(error)
+            why = failure_of(error, asked.language)
             if why.code == "failed":
                 logger.error("the turn %s failed", answer.id, exc_info=error)
             return Worked(failed(answer, why), error=error)

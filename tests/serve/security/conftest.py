@@ -87,8 +87,8 @@ class _Service:
 def _application(guard: Guard) -> FastAPI:
     app = FastAPI()
     service = _Service(guard)
-    add_failure_handlers(app)
-    add_edge(app, guard, upload_mb=2)
+    add_failure_handlers(app, ["en"])
+    add_edge(app, guard, upload_mb=2, languages=["en"])
 
     @app.get("/api/session")
     async def session(visit: Visit = Depends(visit(service))) -> dict[str, str]:  # noqa: B008  # FastAPI's own way
