@@ -42,10 +42,11 @@ class CaseRecord:
 
     @property
     def outcome(self) -> Outcome:
-        """The case as summaries count it; a failure is an answer that is wrong."""
+        """The case as summaries count it; a failure is neither an answer nor an abstention, and never right."""
         seconds = self.scores.get("latency", float("nan"))
         correct = self.scores.get("correct") if self.answerable else 0.0
-        return Outcome(self.answerable, not self.abstained, self.confidence, correct, seconds)
+        answered = not (self.abstained or self.error)
+        return Outcome(self.answerable, answered, self.confidence, correct, seconds, failed=bool(self.error))
 
 
 def digest(case: Case) -> str:

@@ -12,26 +12,26 @@ from eval.summaries.outcomes import Bools, Floats, Outcomes
 
 @dataclass(frozen=True, slots=True)
 class AbstentionPrecision:
-    """Of the cases that were not answered, the share that the documents do not answer."""
+    """Of the cases that the system abstained from, the share that the documents do not answer."""
 
     def evaluate(self, outcomes: Outcomes) -> Score | None:
-        """None where nothing was left unanswered."""
-        withheld = ~outcomes.answered
+        """None where it abstained from none."""
+        withheld = outcomes.withheld
         if not withheld.any():
             return None
-        return Score(float((~outcomes.answerable)[withheld].mean()), f"{withheld.sum()} not answered")
+        return Score(float((~outcomes.answerable)[withheld].mean()), f"{withheld.sum()} withheld")
 
 
 @dataclass(frozen=True, slots=True)
 class AbstentionRecall:
-    """Of the cases that the documents do not answer, the share that were not answered."""
+    """Of the cases that the documents do not answer, the share that the system abstained from."""
 
     def evaluate(self, outcomes: Outcomes) -> Score | None:
         """None where every case is answerable."""
         hopeless = ~outcomes.answerable
         if not hopeless.any():
             return None
-        return Score(float((~outcomes.answered)[hopeless].mean()), f"{hopeless.sum()} unanswerable")
+        return Score(float(outcomes.withheld[hopeless].mean()), f"{hopeless.sum()} unanswerable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Right:
         if not known.any():
             return None
         answered = np.where(outcomes.answered, np.nan_to_num(outcomes.correct), 0.0)
-        right = np.where(outcomes.answerable, answered, ~outcomes.answered)
+        right = np.where(outcomes.answerable, answered, outcomes.withheld)
         return Score(float(right[known].mean()))
 
 

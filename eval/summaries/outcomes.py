@@ -17,7 +17,8 @@ Indices = NDArray[np.int64]
 class Outcome:
     """One case: whether it could be answered, whether it was, how surely, how well, in how many seconds.
 
-    `correct` lies in 0..1 and counts what was withheld too; None where nothing tells what would be right.
+    `correct` lies in 0..1 and counts what was withheld too; None where nothing tells what would be right. Where the
+    system `failed`, it neither answered nor abstained.
     """
 
     answerable: bool
@@ -25,6 +26,7 @@ class Outcome:
     confidence: float | None
     correct: float | None
     seconds: float = 0.0
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Outcomes:
     confidence: Floats
     correct: Floats
     seconds: Floats
+    failed: Bools
 
     @classmethod
     def of(cls, rows: Sequence[Outcome]) -> Outcomes:
@@ -46,16 +49,20 @@ class Outcomes:
             _floats([row.confidence for row in rows]),
             _floats([row.correct for row in rows]),
             _floats([row.seconds for row in rows]),
+            np.array([row.failed for row in rows], bool),
         )
+
+    @property
+    def withheld(self) -> Bools:
+        """The cases to which the system said that the documents do not answer."""
+        return ~(self.answered | self.failed)
 
     def __len__(self) -> int:
         return len(self.answerable)
 
     def take(self, rows: Indices) -> Outcomes:
         """The outcomes at `rows`, which may repeat."""
-        return Outcomes(
-            self.answerable[rows], self.answered[rows], self.confidence[rows], self.correct[rows], self.seconds[rows]
-        )
+        return Outcomes(*(getattr(self, one.name)[rows] for one in fields(self)))
 
     def joined(self, other: Outcomes) -> Outcomes:
         """These outcomes, then `other`."""

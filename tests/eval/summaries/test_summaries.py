@@ -25,6 +25,7 @@ outcome = st.builds(
     answered=st.booleans(),
     confidence=st.none() | st.sampled_from([0.0, 0.2, 0.5, 0.9, 1.0]),
     correct=st.none() | st.sampled_from([0.0, 1.0]),
+    failed=st.booleans(),
 )
 
 
@@ -32,6 +33,17 @@ def test_abstention_is_counted_on_both_sides() -> None:
     outcomes = Outcomes.of(ROWS)
     scores = [m.evaluate(outcomes) for m in (AbstentionPrecision(), AbstentionRecall(), AnswerRate(), Right())]
     assert [score.value for score in scores if score] == [pytest.approx(v) for v in (1 / 2, 1 / 2, 2 / 3, 2 / 5)]
+
+
+def test_a_failure_is_neither_an_answer_nor_an_abstention() -> None:
+    down = [
+        Outcome(answerable=answerable, answered=False, confidence=None, correct=0.0, failed=True)
+        for answerable in (True, False)
+    ]
+    outcomes = Outcomes.of([*ROWS, *down])
+    scores = [m.evaluate(outcomes) for m in (AbstentionPrecision(), AbstentionRecall(), AnswerRate(), Right())]
+    assert [score.value for score in scores if score] == [pytest.approx(v) for v in (1 / 2, 1 / 3, 2 / 4, 2 / 7)]
+    assert AbstentionPrecision().evaluate(Outcomes.of(down)) is None
 
 
 def test_separation_is_the_chance_that_an_answerable_case_is_surer() -> None:
