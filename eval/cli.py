@@ -73,7 +73,7 @@ def run_command(
     """
     result = carried_out(ctx.obj, cases, how)
     keep(result, out, html)
-    present(result, as_json=as_json)
+    present(result, only=how.metrics, as_json=as_json)
     ctx.exit(FAILED if result.errors or result.unjudged else 0)
 
 
@@ -96,14 +96,14 @@ def keep(result: RunResult, out: Path | None, html: Path | None) -> None:
         write_report([result], html)
 
 
-def present(result: RunResult, *, as_json: bool) -> None:
-    """The result on standard output."""
-    from eval.display import complaints, figure_to_json, print_result
+def present(result: RunResult, *, only: tuple[str, ...], as_json: bool) -> None:
+    """The result on standard output, with the metrics that were asked for."""
+    from eval.display import asked_for, complaints, figure_to_json, print_result
     from knowledge.terminal.json_output import json_text
     from knowledge.terminal.presentation import console
 
     if not as_json:
-        print_result(result, console())
+        print_result(result, console(), only=only)
         return
     click.echo(
         json_text(
@@ -111,7 +111,7 @@ def present(result: RunResult, *, as_json: bool) -> None:
                 "name": result.name,
                 "cases": len(result.records),
                 "configuration": result.configuration_hash,
-                "figures": {name: figure_to_json(figure) for name, figure in result.figures.items()},
+                "figures": {name: figure_to_json(figure) for name, figure in asked_for(result, only).items()},
                 "stages": result.stages,
                 "failures": complaints(result),
                 "seconds": result.seconds,

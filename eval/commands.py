@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,16 +13,17 @@ from agents.model.spec import open_model
 from eval.cases import Case
 from eval.choices import RunChoice
 from eval.comparison.gate import GateReport, gate
+from eval.contradictions import check
 from eval.display import progress_shown
+from eval.judges.judged import KINDS
 from eval.making.draft import Made
 from eval.making.feedback import cases_from_feedback
 from eval.making.from_bank import make_cases
 from eval.making.from_model import make_cases_with_model
-from eval.metrics.registry import Metric, make_metrics, retrieval_metrics
+from eval.metrics.registry import METRICS, Metric, make_metrics, retrieval_metrics
 from eval.runs.result import RunResult, load_result
 from eval.runs.running import RunOptions, run
 from eval.sets.case_set import read_sets
-from eval.summaries.registry import SUMMARIES
 from eval.targets.choice import Wanted, choose
 from eval.targets.price import Price
 from eval.tuning.bank_tuning import TuningReport, tune_bank
@@ -38,7 +38,11 @@ if TYPE_CHECKING:
 
 
 def run_cases(shell: Shell, paths: Sequence[Path], how: RunChoice) -> RunResult:
-    """Runs the cases of all sets at `paths` against the system that `how` names."""
+    """Runs the cases of all sets at `paths` against the system that `how` names.
+
+    Raises `UsageError` for options that contradict each other.
+    """
+    check(how)
     cases = read_sets(paths)
     wanted = Wanted(
         banks=how.banks,
@@ -51,8 +55,7 @@ def run_cases(shell: Shell, paths: Sequence[Path], how: RunChoice) -> RunResult:
     )
     chosen = choose(wanted, cases, open_library(shell), shell.environment, offline=shell.offline, folder=Path.cwd())
     options = RunOptions(shell.environment.cache, how.concurrency, how.seed, how.fresh)
-    measured = how.metrics or (retrieval_metrics() if how.retrieval_only else ())
-    metrics = {**make_metrics(chosen.embedder, measured), **judges(shell, how)}
+    metrics = {**make_metrics(chosen.embedder, measured(how)), **judges(shell, how)}
     name = how.name or "+".join(path.stem for path in paths)
     asked = spread(chosen.cases, how.most)
     with progress_shown(len(asked)) as progress:
@@ -68,17 +71,30 @@ def run_cases(shell: Shell, paths: Sequence[Path], how: RunChoice) -> RunResult:
         )
 
 
+def measured(how: RunChoice) -> tuple[str, ...]:
+    """The metrics of single cases that `how` asks for; none means all of them."""
+    if not how.metrics:
+        return retrieval_metrics() if how.retrieval_only else ()
+    found = [name for name in how.metrics if name in METRICS]
+    if any(name.startswith("latency") for name in how.metrics):
+        found.append("latency")
+    if not how.retrieval_only:
+        found.append("correct")  # tells what failed and what is right, whatever else is looked at
+    return tuple(dict.fromkeys(found))
+
+
 def judges(shell: Shell, how: RunChoice) -> Mapping[str, Metric]:
     """The metrics that the model judges which was named, if any. Raises `UsageError` where it may not be asked."""
     if how.judge is None:
         return {}
-    from eval.judges.judged import KINDS, make_judged
+    from eval.judges.judged import make_judged
     from eval.judges.judgement import KeptJudgements
     from eval.judges.llamaindex_evaluators import EvaluatorJudge
 
     llm = named_model(shell, how.judge)
     kept = KeptJudgements(shell.environment.cache / "eval" / "judgements.jsonl")
-    return make_judged({kind: EvaluatorJudge(llm, kind) for kind in KINDS}, kept, votes=how.votes)
+    kinds = [kind for kind in KINDS if kind in how.metrics] or KINDS
+    return make_judged({kind: EvaluatorJudge(llm, kind) for kind in kinds}, kept, votes=how.votes)
 
 
 def named_model(shell: Shell, name: str) -> LLM:
@@ -104,11 +120,9 @@ def gate_cases(
     shell: Shell, paths: Sequence[Path], how: RunChoice, baseline: Path, *, tolerance: float = 0.0
 ) -> GateReport:
     """Runs the cases and holds the result to the one in the file `baseline`, by the metrics of `how` or the usual."""
+    check(how)
     before = load_result(baseline)
-    wanted = tuple(name for name in how.metrics if name not in SUMMARIES)
-    # What is judged right or wrong is counted from the metric `correct`.
-    measured = replace(how, metrics=tuple(dict.fromkeys((*wanted, "correct")))) if how.metrics else how
-    return gate(before, run_cases(shell, paths, measured), metrics=how.metrics, tolerance=tolerance, seed=how.seed)
+    return gate(before, run_cases(shell, paths, how), metrics=how.metrics, tolerance=tolerance, seed=how.seed)
 
 
 def made_cases(shell: Shell, bank: str, *, model: str | None, feedback: Sequence[Path], most: int, seed: int) -> Made:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from eval.judges.agreement import agreements
+from eval.judges.judged import KINDS as JUDGES
 from eval.runs.record import CaseRecord
 from eval.runs.result import Figure, RunResult
-from knowledge.terminal.presentation import console, print_table, printable
+from knowledge.terminal.presentation import console, counted, print_table, printable, readable, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 SECONDS_A_LINE = 10.0
 IN_SECONDS = ("latency", "latency-p50", "latency-p95")
 FAILURES_SHOWN = 3
+LOWEST_SHOWN = 3
 
 
 @contextmanager
@@ -53,10 +55,15 @@ class _Lines:
         self._done += 1
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + SECONDS_A_LINE
-            self._out.print(f"{self._done:,} of {self._total:,} cases")
+            self._out.print(f"{self._done:,} of {counted(self._total, 'case')}")
 
 
-def print_result(result: RunResult, out: Console) -> None:
+def asked_for(result: RunResult, only: Sequence[str]) -> dict[str, Figure]:
+    """The figures of those names and of judges, all of them without names."""
+    return {name: one for name, one in result.figures.items() if not only or name in (*only, *JUDGES)}
+
+
+def print_result(result: RunResult, out: Console, *, only: Sequence[str] = ()) -> None:
     """The table of figures, then where cases failed, then what could not be measured."""
     rows = [
         [
@@ -65,21 +72,33 @@ def print_result(result: RunResult, out: Console) -> None:
             f"{shown(name, figure.low)} to {shown(name, figure.high)}",
             f"{figure.cases:,}",
         ]
-        for name, figure in result.figures.items()
+        for name, figure in asked_for(result, only).items()
     ]
     print_table(("metric", "value", "95 % interval", "cases"), rows, out)
     failed = sum(result.stages.values())
     if failed:
         stages = ", ".join(f"{stage} {count}" for stage, count in sorted(result.stages.items(), key=lambda s: -s[1]))
-        out.print(f"\nWhere {failed} of {len(result.records)} cases failed: {stages}.")
-    for line in (*agreed(result), *complaints(result)):
+        out.print(f"\nWhere {failed:,} of {counted(len(result.records), 'case')} failed: {stages}.")
+    for line in (*thought_least_of(result), *agreed(result), *complaints(result)):
         out.print(printable(line))
+
+
+def thought_least_of(result: RunResult) -> list[str]:
+    """The cases that each judge thinks least of, with its reasons; none that it finds nothing wrong with."""
+    lines = []
+    for kind in JUDGES:
+        flawed = sorted((r for r in result.records if r.scores.get(kind, 1.0) < 1.0), key=lambda r: r.scores[kind])
+        lines += [f"{kind}, lowest of {counted(len(flawed), 'case')} below 1:"] if flawed else []
+        for record in flawed[:LOWEST_SHOWN]:
+            reason = record.reasons.get(kind, "")
+            lines.append(f"  {record.id}  {record.scores[kind]:.2f}  {shortened(readable(reason))}".rstrip())
+    return lines
 
 
 def agreed(result: RunResult) -> list[str]:
     """One line for each judge that can be held against a measure."""
     return [
-        f"{one.one} agrees with {one.other} on {one.share:.0%} of {one.cases} cases (kappa {one.kappa:.2f})."
+        f"{one.one} agrees with {one.other} on {one.share:.0%} of {counted(one.cases, 'case')} (kappa {one.kappa:.2f})."
         for one in agreements(result.records)
     ]
 
@@ -89,7 +108,7 @@ def complaints(result: RunResult) -> list[str]:
     lines = []
     for name, count in result.unjudged.items():
         first = next(record for record in result.records if name in record.unjudged)
-        lines.append(f"{name} could not judge {count} cases; {first.id}: {first.unjudged[name]}")
+        lines.append(f"{name} could not judge {counted(count, 'case')}; {first.id}: {first.unjudged[name]}")
     for record in result.errors[:FAILURES_SHOWN]:
         lines.append(f"{record.id} failed: {record.error}")
     if len(result.errors) > FAILURES_SHOWN:

@@ -30,7 +30,8 @@ class Comparison:
 
 def compare(base: RunResult, new: RunResult, *, metrics: Sequence[str] = (), seed: int = 0) -> Comparison:
     """Compares the runs, by `metrics` alone where they are given; raises `UsageError` where nothing can be compared."""
-    known = (*METRICS, *SUMMARIES)
+    judged = (name for run in (base, new) for name in run.figures)
+    known = tuple(dict.fromkeys((*METRICS, *SUMMARIES, *judged)))
     if unknown := [name for name in metrics if name not in known]:
         raise UsageError(f"{unknown[0]!r} is no metric:", hint=f"name some of {', '.join(known)}.")
     pairs = pair(base, new)

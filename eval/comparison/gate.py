@@ -9,6 +9,7 @@ from eval.comparison.comparison import Comparison, compare
 from eval.comparison.difference import Difference
 from eval.runs.record import CaseRecord
 from eval.runs.result import RunResult
+from knowledge.terminal.presentation import counted
 
 GATED = (
     "recall@5",
@@ -41,11 +42,11 @@ class GateReport:
     def sentences(self) -> list[str]:
         """Why the gate did not pass, a sentence each."""
         fell = [
-            f"{one.metric} fell from {one.base:.3f} to {one.new:.3f} over {one.cases} cases"
+            f"{one.metric} fell from {one.base:.3f} to {one.new:.3f} over {counted(one.cases, 'case')}"
             f" (95 % interval of the change {one.low:+.3f} to {one.high:+.3f}, p = {one.corrected:.4f});"
             f" worst hit: {', '.join(one.losses[:3]) or 'no single case'}."
             if one.higher_is_better
-            else f"{one.metric} rose from {one.base:.3f} to {one.new:.3f} over {one.cases} cases"
+            else f"{one.metric} rose from {one.base:.3f} to {one.new:.3f} over {counted(one.cases, 'case')}"
             f" (95 % interval of the change {one.low:+.3f} to {one.high:+.3f}, p = {one.corrected:.4f})."
             for one in self.worse
         ]
@@ -56,10 +57,11 @@ class GateReport:
         """What weakens the verdict."""
         found = []
         cases = len(self.comparison.pairs.base)
-        if left_out := self.comparison.pairs.left_out:
-            found.append(f"{len(left_out)} cases are in one run only or have changed, and were not compared.")
+        if left_out := self.comparison.pairs.note:
+            found.append(left_out)
         if cases < TOO_FEW:
-            found.append(f"{cases} cases are too few to notice any but the largest drops.")
+            are = "is" if cases == 1 else "are"
+            found.append(f"{counted(cases, 'case')} {are} too few to notice any but the largest drops.")
         return found
 
 

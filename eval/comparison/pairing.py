@@ -17,6 +17,15 @@ class Pairs:
     new: tuple[CaseRecord, ...]
     left_out: tuple[str, ...]
 
+    @property
+    def note(self) -> str:
+        """What was not compared, as a sentence; empty where everything was."""
+        if not self.left_out:
+            return ""
+        if len(self.left_out) == 1:
+            return "1 case is in one run only or has changed, and was not compared."
+        return f"{len(self.left_out):,} cases are in one run only or have changed, and were not compared."
+
 
 def pair(base: RunResult, new: RunResult) -> Pairs:
     """Pairs the runs by id and content; raises `UsageError` where they have nothing in common."""

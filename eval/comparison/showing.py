@@ -33,8 +33,8 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
     ]
     header = ("metric", "before", "after", "change", "95 % interval", "p", "wins/losses", "")
     print_table(header, rows, out)
-    if left_out := comparison.pairs.left_out:
-        out.print(f"{len(left_out)} cases are in one run only or have changed, and were not compared.")
+    if comparison.pairs.note:
+        out.print(comparison.pairs.note)
     for one in comparison.differences:
         if one.verdict != "same":
             _print_cases(one, comparison, out)

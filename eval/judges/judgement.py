@@ -11,7 +11,8 @@ from threading import Lock
 from typing import Protocol
 
 from eval.metrics.score import Score
-from knowledge.errors import RefdeskError, StorageError
+from eval.runs.patience import Patience
+from knowledge.errors import ModelError, RefdeskError, StorageError
 
 
 class JudgeFailed(RefdeskError):
@@ -43,12 +44,16 @@ class Judge(Protocol):
 
 
 class KeptJudgements:
-    """Judgements in a file, one JSON object a line; failures are not kept. Thread-safe."""
+    """Judgements in a file, one JSON object a line; failures are not kept. Thread-safe.
+
+    A model that cannot be asked several times in a row is not asked any more.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = Lock()
         self._known: dict[str, Score] | None = None
+        self._patience = Patience()
 
     def judged(self, judge: Judge, judgement: Judgement) -> Score:
         """The verdict, asked for only where it is not known yet."""
@@ -56,7 +61,21 @@ class KeptJudgements:
         with self._lock:
             self._known = _read(self._path) if self._known is None else self._known
             known = self._known.get(key)
-        return known if known is not None else self._keep(key, judge.judge(judgement))
+        return known if known is not None else self._keep(key, self._asked(judge, judgement))
+
+    def _asked(self, judge: Judge, judgement: Judgement) -> Score:
+        if lost := self._patience.lost:
+            raise JudgeFailed(f"Not asked any more after {self._patience.most} failures in a row: {lost.sentence}")
+        try:
+            score = judge.judge(judgement)
+        except ModelError as error:
+            self._patience.failed(error)
+            raise
+        except JudgeFailed:
+            self._patience.reached()
+            raise
+        self._patience.reached()
+        return score
 
     def _keep(self, key: str, score: Score) -> Score:
         line = json.dumps({"key": key, "value": score.value, "reason": score.reason}, ensure_ascii=False)

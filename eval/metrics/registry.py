@@ -15,7 +15,6 @@ from eval.metrics.score import Score
 from eval.metrics.spans import PageRecall, SpanRecall, SpanShare
 from eval.observation import Observation
 from knowledge.embedding.embedder import Embedder
-from knowledge.errors import UsageError
 
 
 class Metric(Protocol):
@@ -72,7 +71,5 @@ def retrieval_metrics() -> tuple[str, ...]:
 
 
 def make_metrics(embedder: Embedder, names: tuple[str, ...] = ()) -> dict[str, Metric]:
-    """The metrics of those names, all without names; raises `UsageError` for a name that is none."""
-    if unknown := [name for name in names if name not in METRICS]:
-        raise UsageError(f"{unknown[0]!r} is no metric:", hint=f"name some of {', '.join(METRICS)}.")
+    """The metrics of those names, all without names; raises `KeyError` for a name that is none."""
     return {name: METRICS[name].make(embedder) for name in names or METRICS}

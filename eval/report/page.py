@@ -7,12 +7,13 @@ from html import escape
 from pathlib import Path
 
 from eval.comparison.comparison import Comparison, compare
-from eval.report.cases import failures, partings
+from eval.report.cases import failures, judgements, partings
 from eval.report.figures import plots
 from eval.report.style import STYLE
 from eval.report.tables import difference_table, figure_table, stage_table
 from eval.runs.result import RunResult
 from knowledge.errors import StorageError
+from knowledge.terminal.presentation import counted
 
 KINDS = ("first", "second")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -49,19 +50,21 @@ def _alone(run: RunResult) -> str:
         + _section("Where cases failed", stage_table([run]))
         + _section("Figures", figure_table(run))
         + _section("Failures", failures(run))
+        + _section("What the judges said", judgements(run))
     )
 
 
 def _compared(comparison: Comparison) -> str:
     runs = (comparison.base, comparison.new)
-    left_out = comparison.pairs.left_out
-    note = f'<p class="soft small">{len(left_out)} cases are not compared: in one run only, or changed.</p>'
+    left_out = comparison.pairs.note
+    note = f'<p class="soft small">{escape(left_out)}</p>' if left_out else ""
     return (
         _section("", plots(runs))
-        + _section("Differences", difference_table(comparison) + (note if left_out else ""))
+        + _section("Differences", difference_table(comparison) + note)
         + _section("Where cases failed", stage_table(runs))
         + _section("Cases on which the runs part", partings(comparison))
         + _section(f"Failures of {comparison.new.name}", failures(comparison.new))
+        + "".join(_section(f"What the judges said of {run.name}", judgements(run)) for run in runs)
     )
 
 
@@ -74,7 +77,7 @@ def _section(title: str, content: str) -> str:
 def _header(title: str, runs: Sequence[RunResult]) -> str:
     keys = "".join(
         f'<li><span class="key {kind}"></span>{escape(run.name)} '
-        f'<span class="soft small">{len(run.records):,} cases, {escape(run.created)}</span></li>'
+        f'<span class="soft small">{counted(len(run.records), "case")}, {escape(run.created)}</span></li>'
         for run, kind in zip(runs, KINDS, strict=False)
     )
     return f'<header><h1>Evaluation of {escape(title)}</h1><ul class="legend">{keys}</ul></header>'

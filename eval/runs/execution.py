@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from eval.cases import Case
 from eval.metrics.registry import Metric
 from eval.observation import Observation
 from eval.runs.diagnosis import diagnose
 from eval.runs.journal import Journal
+from eval.runs.patience import Patience
 from eval.runs.record import CaseRecord, digest
-from eval.targets.target import Target
+from eval.targets.target import Target, TargetUnreachable
 from knowledge.errors import RefdeskError
 
 HITS_KEPT = 10
@@ -22,15 +23,19 @@ AHEAD = 4
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A system and what is measured of it; `tells_hits` is whether it says what it retrieved, failures included."""
+    """A system and what is measured of it; `tells_hits` is whether it says what it retrieved, failures included.
+
+    A system that cannot be reached is asked until `patience` is lost.
+    """
 
     target: Target
     metrics: Mapping[str, Metric]
     journal: Journal
     tells_hits: bool = True
+    patience: Patience = field(default_factory=Patience)
 
     def record(self, case: Case) -> CaseRecord:
-        """One case, asked unless the journal knows it, and measured."""
+        """One case, asked unless the journal knows it, and measured; raises `TargetUnreachable` without patience."""
         seen = self._observe(case)
         scores: dict[str, float] = {}
         reasons: dict[str, str] = {}
@@ -50,10 +55,17 @@ class Evaluation:
         key = digest(case)
         if (known := self.journal.get(key)) is not None:
             return known
+        if lost := self.patience.lost:
+            raise TargetUnreachable(lost.message, hint=lost.hint)
         try:
             seen = self.target.observe(case)
         except RefdeskError as error:
+            if isinstance(error, TargetUnreachable):
+                self.patience.failed(error)
+            else:
+                self.patience.reached()
             return Observation(error=error.sentence, hits=() if self.tells_hits else None)
+        self.patience.reached()
         self.journal.put(key, seen)
         return seen
 
@@ -65,12 +77,17 @@ def evaluate(
     concurrency: int,
     progress: Callable[[CaseRecord], None] = lambda _: None,
 ) -> list[CaseRecord]:
-    """Every case's record, in the order of `cases`, whatever order they finish in. `progress` hears of each."""
+    """Every case's record, in the order of `cases`, whatever order they finish in. `progress` hears of each.
+
+    Raises `TargetUnreachable` where the system could not be reached too often in a row.
+    """
     records: dict[str, CaseRecord] = {}
     with ThreadPoolExecutor(concurrency, thread_name_prefix="eval") as pool:
         for record in _finished(pool, cases, evaluation, concurrency * AHEAD):
             records[record.id] = record
             progress(record)
+    if lost := evaluation.patience.lost:
+        raise TargetUnreachable(lost.message, hint=lost.hint)
     return [records[case.id] for case in cases]
 
 

@@ -14,10 +14,12 @@ from eval.metrics.registry import Metric
 from eval.runs.configuration import configure
 from eval.runs.execution import Evaluation, evaluate
 from eval.runs.journal import Journal
-from eval.runs.record import CaseRecord
+from eval.runs.patience import MOST, Patience
+from eval.runs.record import CaseRecord, digest
 from eval.runs.result import RunResult
-from eval.targets.target import Target
+from eval.targets.target import Target, TargetUnreachable
 from knowledge.errors import UsageError
+from knowledge.terminal.presentation import counted
 
 Progress = Callable[[CaseRecord], None]
 
@@ -50,7 +52,8 @@ def run(
 
     A target that may answer otherwise tomorrow, though it describes itself alike, is not `lasting`: only what a run
     without an end, or with failures, observed of it is used again.
-    Raises `UsageError` without cases, and what the target raises that cannot be asked at all.
+    Raises `UsageError` without cases, what the target raises that cannot be asked at all, and `TargetUnreachable` where
+    it could not be reached several times in a row: what it answered before is kept, and a later run goes on there.
     """
     if not cases:
         raise UsageError("There are no cases to run.", hint="Check the file, and --bank.")
@@ -58,8 +61,11 @@ def run(
     configuration = configure(target.describe(), cases, tuple(metrics), seed=options.seed)
     path = options.cache / "eval" / f"{configuration.target_hash}.jsonl"
     with Journal(path, fresh=options.fresh) as journal:
-        evaluation = Evaluation(target, metrics, journal, tells_hits)
-        records = evaluate(cases, evaluation, concurrency=options.concurrency, progress=progress)
+        evaluation = Evaluation(target, metrics, journal, tells_hits, Patience(min(MOST, len(cases))))
+        try:
+            records = evaluate(cases, evaluation, concurrency=options.concurrency, progress=progress)
+        except TargetUnreachable as error:
+            raise _ended(error, cases, evaluation) from error
         if not lasting and not any(record.error or record.unjudged for record in records):
             journal.forget()
     return RunResult(
@@ -70,4 +76,14 @@ def run(
         records=tuple(records),
         figures=figures(records, seed=options.seed),
         seconds=perf_counter() - started,
+    )
+
+
+def _ended(error: TargetUnreachable, cases: Sequence[Case], evaluation: Evaluation) -> TargetUnreachable:
+    """Why a run ended before its end, and what is left of it."""
+    kept = sum(evaluation.journal.get(digest(case)) is not None for case in cases)
+    failures, every = counted(evaluation.patience.most, "failure"), counted(len(cases), "case")
+    return TargetUnreachable(
+        f"{error.sentence} The run ended after {failures} in a row, with {kept:,} of {every} kept:",
+        hint="the same command goes on there.",
     )

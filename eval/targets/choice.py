@@ -48,11 +48,9 @@ def choose(
 ) -> Chosen:
     """The system; with banks named, only the cases that belong to them or to none.
 
-    Raises `UsageError` where the wishes contradict each other or would leave this machine offline.
+    Raises `UsageError` where the wishes would leave this machine offline.
     """
     kept = tuple(case for case in cases if not wanted.banks or case.bank is None or case.bank in wanted.banks)
-    if wanted.agent and wanted.url:
-        raise UsageError("--agent and --url cannot both be evaluated:", hint="give one of them.")
     if wanted.agent or wanted.url:
         return _foreign(wanted, kept, library, environment, offline=offline, folder=folder)
     from eval.targets.banks import BankTarget  # the answer path is not needed for `--help`

@@ -17,10 +17,12 @@ from eval.observation import Observation
 from eval.targets.chat_reply import ChatReply
 from eval.targets.marks import citation_hits, said
 from eval.targets.price import Price
-from eval.targets.target import TargetFailed
+from eval.targets.target import TargetFailed, TargetUnreachable
 from eval.wrong_field import wrong_field
 
 UNUSED_KEY = "no-key"
+# No other question would fare better.
+UNREACHABLE = (openai.APIConnectionError, openai.AuthenticationError, openai.NotFoundError)
 NO_SUCH_PATH = " Is the model's name right, and does the address end in /v1?"
 
 
@@ -58,7 +60,7 @@ class EndpointTarget:
         return {"kind": "endpoint", "url": self._url, "model": self._model, "price": price, "seed": self._seed}
 
     def observe(self, case: Case) -> Observation:
-        """The server's reply; raises `TargetFailed` where there is none."""
+        """The server's reply; raises `TargetFailed` where there is none, `TargetUnreachable` where nobody answers."""
         messages: list[Any] = [{"role": turn.role, "content": turn.text} for turn in case.history]
         messages.append({"role": "user", "content": case.question})
         started = perf_counter()
@@ -67,7 +69,8 @@ class EndpointTarget:
                 model=self._model, messages=messages, temperature=0.0, seed=self._seed
             )
         except (openai.OpenAIError, json.JSONDecodeError) as error:  # the client passes on what is no JSON
-            raise TargetFailed(f"{self._model} at {self._url} failed: {reason(error)}") from error
+            kind = TargetUnreachable if isinstance(error, UNREACHABLE) else TargetFailed
+            raise kind(f"{self._model} at {self._url} failed: {reason(error)}") from error
         seconds = perf_counter() - started
         try:
             read = ChatReply.model_validate(_as_sent(reply))
@@ -103,6 +106,8 @@ def reason(error: Exception) -> str:
     """Why a call failed, in one line: the server's own words, where it sent any."""
     if isinstance(error, json.JSONDecodeError):
         return f"it sent invalid JSON: {error}."
+    if isinstance(error, openai.APIConnectionError) and not isinstance(error, openai.APITimeoutError):
+        return f"it cannot be reached ({error.__cause__ or error})."
     if not isinstance(error, openai.APIStatusError):
         return (str(error).strip() or type(error).__name__).splitlines()[0]
     body: Any = error.body

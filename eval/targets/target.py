@@ -14,6 +14,10 @@ class TargetFailed(RefdeskError):
     """The system under evaluation failed on a case; the message says how."""
 
 
+class TargetUnreachable(TargetFailed):
+    """The system was not even heard: nothing answers at its address, or it lets nobody in."""
+
+
 class Target(Protocol):
     """A system under evaluation. Thread-safe: cases are asked side by side."""
 
@@ -22,5 +26,5 @@ class Target(Protocol):
         ...
 
     def observe(self, case: Case) -> Observation:
-        """Asks one case; raises `RefdeskError` where the system fails."""
+        """Asks one case; raises `RefdeskError` where the system fails, `TargetUnreachable` where asking is no use."""
         ...

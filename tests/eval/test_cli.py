@@ -33,6 +33,16 @@ def test_json_holds_the_figures_with_intervals(refdesk: Refdesk, handbook: Path,
     assert not {"f1", "correct", "right", "answer-rate"} & set(told["figures"])
 
 
+def test_one_metric_alone_is_shown_alone_and_failures_are_still_told_by_what_is_right(
+    refdesk: Refdesk, handbook: Path, cases: Path
+) -> None:
+    done = refdesk(["--root", str(handbook), "eval", "run", str(cases), "--metric", "f1", "--metric", "right"])
+    rows = [line.split("\t") for line in done.out.splitlines() if "\t" in line]
+    assert [row[0] for row in rows] == ["metric", "f1", "right"]
+    assert float(rows[2][1]) > 0.9
+    assert "Where" not in done.out
+
+
 def test_a_gate_passes_without_a_regression_and_fails_on_a_planted_one(
     refdesk: Refdesk, own_handbook: Path, cases: Path, baseline: Path
 ) -> None:
@@ -71,7 +81,18 @@ def test_two_results_are_compared(refdesk: Refdesk, baseline: Path, tmp_path: Pa
         (["run", "{cases}", "--url", "http://127.0.0.1:9/v1"], "name it with --model"),
         (["run", "{cases}", "--url", "ftp://x", "--model", "m"], "is not the address of a model server"),
         (["run", "{cases}", "--url", "https://example.org/v1", "--model", "m", "--offline"], "is not asked"),
+        (["run", "{cases}", "--url", "http://127.0.0.1:9/v1", "--agent", "a:b"], "cannot both be evaluated"),
+        (["run", "{cases}", "--url", "http://127.0.0.1:9/v1", "--retrieval"], "leave one of them out"),
+        (["run", "{cases}", "--agent", "a:b", "--retrieval"], "leave one of them out"),
+        (["run", "{cases}", "--judge", "m", "--retrieval"], "there is no answer to judge"),
+        (["run", "{cases}", "--metric", "f1", "--retrieval"], "f1 is measured by answers: leave --retrieval out."),
+        (["run", "{cases}", "--metric", "right", "--retrieval"], "right is measured by answers"),
+        (["run", "{cases}", "--metric", "faithfulness"], "faithfulness is judged by a model: name one with --judge."),
+        (["run", "{cases}", "--model", "m"], "give --url, or --judge for a judge"),
+        (["run", "{cases}", "--price", "1", "2"], "give --url, or leave --price out"),
+        (["run", "{cases}", "--votes", "3"], "name a judge with --judge"),
         (["gate", "{cases}", "--baseline", "{cases}"], "is no result of a run"),
+        (["gate", "{cases}", "--baseline", "{cases}", "--model", "m"], "give --url"),
     ],
 )
 def test_wrong_usage_is_told_in_one_sentence(

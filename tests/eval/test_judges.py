@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from llama_index.core.prompts import PromptTemplate
+from rich.console import Console
 
 from agents.model.spec import ModelSpec, open_model
 from agents.testing import Reply, Request, ScriptedServer, failure
 from agents.testing.server import Step
+from eval.display import print_result
 from eval.judges.agreement import agreement
 from eval.judges.judged import Judged, make_judged
 from eval.judges.judgement import Judge, JudgeFailed, Judgement, KeptJudgements
@@ -19,6 +21,7 @@ from eval.judges.llamaindex_evaluators import EVALUATORS, EvaluatorJudge
 from eval.metrics.score import Score
 from eval.observation import Hit
 from eval.runs.record import CaseRecord
+from eval.runs.result import RunResult
 from knowledge.errors import ModelError
 from tests.conftest import Refdesk
 from tests.eval.made_cases import ABSTAINED, answered, case
@@ -169,3 +172,23 @@ def test_a_run_counts_and_names_what_its_judge_could_not_judge(
     assert "faithfulness" not in told["figures"]
     assert "faithfulness could not judge" in told["failures"][0]
     assert "neither yes nor no: 'I would rather not say.'" in told["failures"][0]
+
+
+def test_a_judge_that_cannot_be_reached_is_not_asked_on_and_on(tmp_path: Path) -> None:
+    with ScriptedServer([failure(503)]) as server:
+        metric = judged(server, "correctness", tmp_path)
+        for number in range(8):
+            with pytest.raises(ModelError if number < 5 else JudgeFailed):
+                metric.evaluate(case(name=str(number), answers=[f"{number} days"]), ANSWER)
+        assert len(server.requests) == 5
+
+
+def test_the_worst_judgements_are_printed_with_their_reasons(capsys: pytest.CaptureFixture[str]) -> None:
+    scores = {"relevancy": 1.0}, {"relevancy": 0.5}, {"relevancy": 0.0}
+    records = tuple(
+        CaseRecord(f"c{number}", "d", "?", answerable=True, scores=given, reasons={"relevancy": f"reason\x1b {number}"})
+        for number, given in enumerate(scores)
+    )
+    print_result(RunResult("r", "2026-01-01", {}, "hash", records), Console(width=200))
+    said = capsys.readouterr().out
+    assert "relevancy, lowest of 2 cases below 1:\n  c2  0.00  reason 2\n  c1  0.50  reason 1\n" in said

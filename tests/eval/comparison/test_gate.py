@@ -90,6 +90,14 @@ def test_changed_and_missing_cases_are_left_out_and_told() -> None:
     assert "too few" in gate(result("few", count=5), result("few", count=5)).notes[0]
 
 
+def test_one_case_is_one_case() -> None:
+    found = gate(result("one", count=1), result("two", 0, count=2))
+    assert found.notes == [
+        "1 case is in one run only or has changed, and was not compared.",
+        "1 case is too few to notice any but the largest drops.",
+    ]
+
+
 def test_runs_without_a_common_case_and_unknown_metrics_are_refused() -> None:
     other = result("other", records=(record(999, correct=True),))
     with pytest.raises(UsageError, match="no case in common"):
@@ -132,10 +140,30 @@ def test_the_report_loads_nothing_and_shows_plots_differences_and_failures() -> 
 
 def test_words_of_documents_and_models_are_never_markup() -> None:
     hostile = record(3, correct=False, question=HOSTILE, answer=HOSTILE, answers=(HOSTILE,), stage_reason=HOSTILE,
-                     id=HOSTILE, citations=(Hit("a", text=HOSTILE, title=HOSTILE),))  # fmt: skip
+                     id=HOSTILE, citations=(Hit("a", text=HOSTILE, title=HOSTILE),), scores={"faithfulness": 0.0},
+                     reasons={"faithfulness": HOSTILE}, unjudged={"relevancy": HOSTILE})  # fmt: skip
     page = report([replace(result("r", records=(hostile,)), name=HOSTILE)])
     assert "script" not in tags(page).names
     assert "alert" in page
+
+
+def test_what_judges_said_stands_at_every_case_of_a_report() -> None:
+    def judged(value: float, reason: str) -> RunResult:
+        said = {"scores": {"correct": 1.0, "correctness": value}, "reasons": {"correctness": reason}}
+        return result("r", records=(record(1, correct=True, **said, unjudged={"relevancy": "It said neither."}),))
+
+    one, two = judged(1.0, "All of it is right."), judged(0.25, "A day is missing.")
+    alone, both, same = report([one]), report([one, two]), report([one, one])
+    assert "<b>correctness</b> 1.00: All of it is right." in alone
+    assert "<b>relevancy</b>: It said neither." in alone
+    assert both.count("A day is missing.") == 2  # side by side, and among all that was judged
+    assert "judged otherwise" in both
+    assert "judged otherwise" not in same
+
+
+def test_a_case_on_which_the_system_failed_is_shown_as_failed() -> None:
+    down = record(1, correct=False, answer="", error="down", stage="answering", stage_reason="failed: down")
+    assert "Failed" in report([result("r", records=(down,))])
 
 
 def test_a_report_needs_neither_confidence_nor_retrieval() -> None:

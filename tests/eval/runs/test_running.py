@@ -23,7 +23,7 @@ from eval.runs.journal import Journal
 from eval.runs.record import digest
 from eval.runs.result import load_result, save_result
 from eval.runs.running import RunOptions, run
-from eval.targets.target import TargetFailed
+from eval.targets.target import TargetFailed, TargetUnreachable
 from knowledge.errors import ConfigError, UsageError
 from knowledge.testing import HashingEmbedder
 from tests.eval.made_cases import answered, case
@@ -42,10 +42,11 @@ def reply(question):
 
 @dataclass
 class Clerk:
-    """Answers every case; fails on those whose id is in `broken`."""
+    """Answers cases until it is gone; fails on those whose id is in `broken`."""
 
     name: str = "clerk"
     broken: frozenset[str] = frozenset()
+    gone_after: int = 1_000
     asked: list[str] = field(default_factory=list)
 
     def describe(self) -> Mapping[str, Any]:
@@ -53,6 +54,8 @@ class Clerk:
 
     def observe(self, case: Case) -> Observation:
         self.asked.append(case.id)
+        if len(self.asked) > self.gone_after:
+            raise TargetUnreachable("Nobody is at the desk.")
         if case.id in self.broken:
             raise TargetFailed("The clerk is out.")
         seen = answered(f"It takes {case.answers[0]}.", Hit("a.md"))
@@ -136,9 +139,29 @@ def test_a_failure_counts_as_wrong_is_named_and_is_tried_again(tmp_path: Path) -
     [failed] = result.errors
     assert (failed.id, failed.error, failed.stage) == ("case 3", "The clerk is out.", "answering")
     assert failed.scores == {"correct": 0.0, "recall@5": 0.0}
+    assert result.figures["answer-rate"].value == pytest.approx(11 / 12)
     mended = Clerk()
     assert not run("r", CASES, mended, metrics("correct"), RunOptions(tmp_path)).errors
     assert mended.asked == ["case 3"]
+
+
+def test_a_system_that_is_gone_ends_the_run_and_what_it_answered_is_kept(tmp_path: Path) -> None:
+    gone, back = Clerk(gone_after=4), Clerk()
+    options = RunOptions(tmp_path, concurrency=1)
+    with pytest.raises(TargetUnreachable) as caught:
+        run("r", CASES, gone, metrics("correct"), options, lasting=False)
+    assert len(gone.asked) == 4 + 5
+    assert caught.value.sentence == (
+        "Nobody is at the desk. The run ended after 5 failures in a row, with 4 of 12 cases kept:"
+        " the same command goes on there."
+    )
+    assert not run("r", CASES, back, metrics("correct"), options, lasting=False).errors
+    assert len(back.asked) == 8
+
+
+def test_a_system_that_is_gone_for_all_of_a_few_cases_is_no_result(tmp_path: Path) -> None:
+    with pytest.raises(TargetUnreachable, match="with 0 of 2 cases kept"):
+        run("r", CASES[:2], Clerk(gone_after=0), metrics("correct"), RunOptions(tmp_path))
 
 
 def test_a_metric_that_fails_is_counted_and_named_and_gives_no_score(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from eval.targets.agent import AgentTarget
 from eval.targets.marks import citation_hits, cited_sentences, unmarked
 from eval.targets.openai_endpoint import EndpointTarget
 from eval.targets.price import Price
-from eval.targets.target import TargetFailed
+from eval.targets.target import TargetFailed, TargetUnreachable
 from knowledge.types import Citation
 from tests.eval.made_cases import case
 
@@ -191,6 +191,19 @@ def test_an_endpoint_that_fails_is_named_with_what_it_sent(reply: Reply, words: 
         observed(reply)
     assert "m at http" in caught.value.sentence
     assert words in caught.value.sentence
+
+
+def test_an_address_where_nobody_answers_or_lets_in_is_told_from_one_failure() -> None:
+    with ScriptedServer(["unused"]) as server:
+        nobody = EndpointTarget(server.base_url, "m", local=True)
+    with pytest.raises(TargetUnreachable, match=r"it cannot be reached \(.*refused\)"):
+        nobody.observe(case())
+    nobody.close()
+    with pytest.raises(TargetUnreachable):
+        observed(failure(401, error="wrong key"))
+    with pytest.raises(TargetFailed) as caught:
+        observed(failure(400, error="too long"))
+    assert not isinstance(caught.value, TargetUnreachable)
 
 
 def test_an_endpoint_may_leave_out_and_bend_what_is_not_the_answer() -> None:
