@@ -133,7 +133,7 @@ def made_cases(shell: Shell, bank: str, *, model: str | None, feedback: Sequence
     library = open_library(shell)
     chosen = library.bank(bank)
     if feedback:
-        parts = [cases_from_feedback(path) for path in feedback]
+        parts = [cases_from_feedback(path, bank) for path in feedback]
         made = Made(
             tuple({case.id: case for part in parts for case in part.cases}.values()),
             sum((part.rejected for part in parts), Counter()),

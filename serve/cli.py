@@ -34,6 +34,7 @@ class Refdesk(LazyGroup):
         "eval": LazyCommand("eval.cli:evaluate", "Measure answers and retrieval; compare runs; gate a build."),
         "keys": LazyCommand("serve.security.cli:keys", "Make, list and revoke the keys that callers need."),
         "sessions": LazyCommand("serve.security.sessions_cli:sessions", "List and revoke the sessions of staff."),
+        "feedback": LazyCommand("serve.feedback_cli:feedback", "List what people thought of answers, for evaluation."),
         "audit": LazyCommand("serve.security.cli:audit", "Show who did what, when and from where."),
         "backup": LazyCommand("serve.backup.cli:backup", "Copy conversations, banks and settings into one file."),
         "restore": LazyCommand("serve.backup.cli:restore", "Put a backup into an empty place."),

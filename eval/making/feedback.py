@@ -3,26 +3,28 @@
 {"question": "...", "verdict": "right", "answer": "...", "evidence": [{"doc": "hr/leave.md", "quote": "25 days"}]}
 
 `verdict` is `right` where `answer` is, `wrong` where it is not, with what would have been in `correction`, or
-`unanswerable` where the documents do not say. A human answer is a `right` one.
+`unanswerable` where the documents do not say. A human answer is a `right` one. `refdesk feedback` writes such lines.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eval.cases import Case, Gold, Turn
 from eval.making.draft import Made
+from eval.making.writing import write_lines
 from eval.sets.json_lines import json_rows
 from eval.wrong_field import wrong_field
 from knowledge.errors import ConfigError
 
 Text = Annotated[str, Field(min_length=1)]
+Verdict = Literal["right", "wrong", "unanswerable"]
 
 
 class _Part(BaseModel):
@@ -47,28 +49,44 @@ class EarlierTurn(_Part):
 
 
 class Feedback(_Part):
-    """What somebody said about one answer; `by` and `at` say who and when, for the record."""
+    """What somebody said about one answer, and why; `by` and `at` say who and when, for the record.
+
+    `reader` is the role to ask with, where the answer is not for everybody.
+    """
 
     question: Text
-    verdict: Literal["right", "wrong", "unanswerable"]
+    verdict: Verdict
     answer: str = ""
     correction: str = ""
+    reason: str = ""
     bank: str | None = None
     evidence: tuple[Evidence, ...] = Field(default=(), strict=False)
     history: tuple[EarlierTurn, ...] = Field(default=(), strict=False)
+    reader: str = ""
     by: str = ""
     at: str = ""
 
 
-def cases_from_feedback(path: Path) -> Made:
-    """The cases of a feedback file; the last word on a question counts. `ConfigError` names line and field.
+def feedback_to_json(one: Feedback) -> dict[str, Any]:
+    """Its fields without what is empty."""
+    return one.model_dump(mode="json", exclude_defaults=True)
+
+
+def write_feedback(rows: Sequence[Feedback], path: Path) -> None:
+    """Writes the file, whole or not at all; raises `StorageError`."""
+    write_lines([feedback_to_json(one) for one in rows], path)
+
+
+def cases_from_feedback(path: Path, bank: str) -> Made:
+    """The cases of a feedback file about `bank`; the last word on a question counts. `ConfigError` names line
+    and field.
 
     What says that an answer was wrong, and not what would be right, makes no case.
     """
     rejected: Counter[str] = Counter()
     cases: dict[str, Case] = {}
     for one in _read(path):
-        found = _case(one)
+        found = _case(one) if one.bank in (None, bank) else "about another bank"
         if isinstance(found, str):
             rejected[found] += 1
         else:
@@ -92,6 +110,7 @@ def _case(one: Feedback) -> Case | str:
     hopeless = one.verdict == "unanswerable"
     history = tuple(Turn(turn.role, turn.text) for turn in one.history)
     key = "\n".join([one.bank or "", *(turn.text for turn in history), one.question])
+    meta = {"kind": "feedback", "verdict": one.verdict, "by": one.by, "at": one.at}
     return Case(
         f"feedback-{sha256(key.encode()).hexdigest()[:10]}",
         one.question,
@@ -100,7 +119,7 @@ def _case(one: Feedback) -> Case | str:
         gold=() if hopeless else tuple(_gold(evidence, group) for group, evidence in enumerate(one.evidence)),
         bank=one.bank,
         history=history,
-        meta={"kind": "feedback", "verdict": one.verdict, "by": one.by, "at": one.at},
+        meta=meta | ({"reader": one.reader} if one.reader else {}),
     )
 
 

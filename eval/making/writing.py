@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,13 @@ def case_to_json(case: Case) -> dict[str, Any]:
 
 def write_cases(cases: Sequence[Case], path: Path) -> None:
     """Writes the file, whole or not at all; raises `StorageError`."""
+    write_lines([case_to_json(case) for case in cases], path)
+
+
+def write_lines(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Writes a file of JSON Lines, whole or not at all; raises `StorageError`."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    lines = [json.dumps(case_to_json(case), ensure_ascii=False) for case in cases]
+    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -120,6 +120,14 @@ class Messages:
             rows = connection.execute(wanted).all()
         return tuple(_message(row) for row in reversed(rows))
 
+    def rated(self) -> tuple[Message, ...]:
+        """Every answer that somebody rated and that is still shown, in the order in which they were given."""
+        wanted = (
+            select(messages).where(messages.c.rating.is_not(None) & ~messages.c.superseded).order_by(messages.c.seq)
+        )
+        with self._database.reading() as connection:
+            return tuple(_message(row) for row in connection.execute(wanted).all())
+
     def rate(self, id: str, rating: Literal["up", "down"] | None, reason: str = "") -> None:
         """What the reader thinks of an answer; None takes it back."""
         with self._database.writing() as connection:

@@ -88,6 +88,13 @@ class Proposals:
         with self._database.reading() as connection:
             return tuple(_proposal(row) for row in connection.execute(wanted).all())
 
+    def all(self) -> tuple[Proposal, ...]:
+        """Every proposal, oldest first."""
+        with self._database.reading() as connection:
+            return tuple(
+                _proposal(row) for row in connection.execute(select(proposals).order_by(proposals.c.seq)).all()
+            )
+
     def decide(self, id: str, state: State, decider: str, **fields: Any) -> bool:
         """Accept or reject one that nobody has decided on; whether that was so. `fields` are what is kept of it."""
         with self._database.writing() as connection:

@@ -135,22 +135,23 @@ def test_feedback_becomes_cases_and_the_last_word_counts(tmp_path: Path) -> None
         {"question": "How long?", "verdict": "wrong", "answer": "8 days", "correction": "9 days", "bank": "hr",
          "evidence": [{"doc": "a.md", "quote": "nine days", "page": 2}]},
         {"question": "And abroad?", "verdict": "unanswerable", "history": [{"role": "user", "text": "How long?"}]},
-        {"question": "Why?", "verdict": "wrong", "answer": "Because."},
+        {"question": "Why?", "verdict": "wrong", "answer": "Because.", "reason": "That is none."},
+        {"question": "Who may stay?", "verdict": "right", "answer": "Guests.", "bank": "travel"},
     ]  # fmt: skip
     path = tmp_path / "feedback.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    made = cases_from_feedback(path)
+    made = cases_from_feedback(path, "hr")
     right, hopeless = made.cases
     assert (right.answers, right.gold[0].doc, right.gold[0].page, right.bank) == (("9 days",), "a.md", 2, "hr")
     assert (hopeless.answerable, hopeless.history[0].text) == (False, "How long?")
-    assert made.rejected == {"wrong, without what would be right": 1}
+    assert made.rejected == {"wrong, without what would be right": 1, "about another bank": 1}
 
 
 def test_a_wrong_line_of_feedback_is_named(tmp_path: Path) -> None:
     path = tmp_path / "feedback.jsonl"
     path.write_text('\n{"question": "How?", "verdict": "good"}\n', "utf-8")
     with pytest.raises(ConfigError, match=r"feedback.jsonl, line 2, field `verdict`"):
-        cases_from_feedback(path)
+        cases_from_feedback(path, "hr")
 
 
 def test_the_command_makes_cases_that_the_next_command_runs(refdesk: Refdesk, handbook: Path, tmp_path: Path) -> None:
