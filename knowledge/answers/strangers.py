@@ -10,14 +10,15 @@ the passage before them, 298 to 284.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from knowledge.answers.candidates import Candidate
 from knowledge.answers.claims import CONTRACTED_NOT
 from knowledge.answers.lexicon import Lexicon, Word
 from knowledge.embedding.embedder import Embedder
+
+if TYPE_CHECKING:
+    from knowledge.types import Vector
 
 FURTHER = 0.04
 MOST_TRIED = 8
@@ -41,17 +42,26 @@ def strangers(sentence: str, held: Collection[str], lexicon: Lexicon) -> list[Wo
     ]
 
 
-def say_otherwise(sentence: str, words: Sequence[Word], units: Sequence[Candidate], embedder: Embedder) -> bool:
-    """Whether one of `words`, which `units` do not have, makes of `sentence` something that they do not say."""
+def say_otherwise(
+    sentence: str, words: Sequence[Word], units: Mapping[str, Vector], embedder: Embedder, *, cosine: float
+) -> bool:
+    """Whether one of `words`, which `units` do not have, makes of `sentence` something that they do not say.
+
+    `units` are texts with their vectors, `cosine` is that of the sentence to the nearest of them. What is left to
+    embed is the sentence without a word, once for each until one of them is found.
+    """
     if not words:
         return False
-    known = {word.casefold() for unit in units for word in unit.text.split()}
-    if any(_turns(word.surface.casefold(), other.strip(".,;:!?()\"'")) for word in words for other in known):
+    known = {word.casefold().strip(".,;:!?()\"'") for text in units for word in text.split()}
+    if any(_turns(word.surface.casefold(), other) for word in words for other in known):
         return True
-    without = [f"{sentence[: word.start]}{sentence[word.end :]}" for word in words[:MOST_TRIED]]
-    said = embedder.embed([unit.text for unit in units])
-    near = np.max(said @ embedder.embed([sentence, *without]).T, axis=0)
-    return bool(np.max(near[1:]) - near[0] > FURTHER)
+
+    def nearness(text: str) -> float:
+        vector = embedder.embed_query(text)
+        return max(float(vector @ unit) for unit in units.values())
+
+    without = (f"{sentence[: word.start]}{sentence[word.end :]}" for word in words[:MOST_TRIED])
+    return any(nearness(text) - cosine > FURTHER for text in without)
 
 
 def _turns(word: str, other: str) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from knowledge.answers.candidates import Candidate, candidates
 from knowledge.answers.claims import Claim, all_stems, claim_of
@@ -12,6 +14,9 @@ from knowledge.answers.strangers import say_otherwise, strangers
 from knowledge.embedding.embedder import Embedder
 from knowledge.types import Citation, Passage
 
+if TYPE_CHECKING:
+    from knowledge.types import Vector
+
 SENTENCES_COMPARED = 12
 MOST_CITATIONS = 3
 ENOUGH_WORDS = 0.5
@@ -20,6 +25,15 @@ WORDS_ALONE = 0.8
 MEANING_ALONE = 0.75
 WORTH_CITING = 0.15
 RELATED_WORDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A unit with its vector, and its cosine to the claim."""
+
+    unit: Candidate
+    vector: Vector
+    cosine: float
 
 
 def support_check(embedder: Embedder) -> Callable[[str, Sequence[Passage]], tuple[Citation, ...]]:
@@ -42,27 +56,28 @@ def support(
     ranked = _ranked(claim, passages, embedder, lexicon) if claim.stems else []
     if not ranked:
         return ()
-    chosen = _gather(claim, [candidate for candidate, _ in ranked], lexicon)
-    cosine = max(near for candidate, near in ranked if candidate in chosen)
+    chosen = _gather(claim, [one.unit for one in ranked], lexicon)
+    kept = [one for one in ranked if one.unit in chosen]
+    cosine = max(one.cosine for one in kept)
     if not _holds(claim, chosen, cosine, lexicon):
         return ()
     held = _stems(chosen, lexicon).union(*(unit.around for unit in chosen))
-    if say_otherwise(sentence, strangers(sentence, held, lexicon), chosen, embedder):
+    own = strangers(sentence, held, lexicon)
+    if say_otherwise(sentence, own, {one.unit.text: one.vector for one in kept}, embedder, cosine=cosine):
         return ()
     return tuple(one.passage.cite(one.start, one.end) for one in chosen)
 
 
-def _ranked(
-    claim: Claim, passages: Sequence[Passage], embedder: Embedder, lexicon: Lexicon
-) -> list[tuple[Candidate, float]]:
-    """The units nearest to the claim, with their cosines, best first."""
+def _ranked(claim: Claim, passages: Sequence[Passage], embedder: Embedder, lexicon: Lexicon) -> list[_Compared]:
+    """The units nearest to the claim, best first."""
     found = candidates(passages, lexicon)
     short = sorted(found, key=lambda c: _shared(claim, c.stems), reverse=True)[:SENTENCES_COMPARED]
     if not short:
         return []
-    near = cosines(embedder.embed_query(claim.text), embedder.embed([c.text for c in short]))
-    scored = [(c, cosine, cosine + _shared(claim, c.stems)) for c, cosine in zip(short, near, strict=True)]
-    return [(c, cosine) for c, cosine, _ in sorted(scored, key=lambda one: one[2], reverse=True)]
+    vectors = embedder.embed([c.text for c in short])
+    near = cosines(embedder.embed_query(claim.text), vectors)
+    compared = [_Compared(*one) for one in zip(short, vectors, near, strict=True)]
+    return sorted(compared, key=lambda one: one.cosine + _shared(claim, one.unit.stems), reverse=True)
 
 
 def _shared(claim: Claim, stems: frozenset[str]) -> float:

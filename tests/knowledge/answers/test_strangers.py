@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import pytest
 
 from knowledge.answers.lexicon import Lexicon
@@ -12,6 +15,9 @@ from knowledge.embedding.embedder import Embedder
 from knowledge.embedding.registry import open_embedder
 from knowledge.testing import HashingEmbedder
 from tests.knowledge.answers.test_support import passage
+
+if TYPE_CHECKING:
+    from knowledge.types import Matrix, Vector
 
 HANDBOOK = (
     passage(
@@ -149,6 +155,23 @@ def test_few_of_the_sentences_that_say_something_else_stand(minilm: Embedder) ->
     assert "Unused days are carried over forever." not in passed
 
 
+def test_nothing_is_embedded_twice_to_look_into_the_words_of_a_sentence(minilm: Embedder) -> None:
+    embedded: list[str] = []
+
+    class Recording(HashingEmbedder):
+        def embed_query(self, text: str) -> Vector:
+            embedded.append(text)
+            return minilm.embed_query(text)
+
+        def embed(self, texts: Sequence[str]) -> Matrix:
+            embedded.extend(texts)
+            return minilm.embed(texts)
+
+    assert not support("Unused days are carried over forever.", HANDBOOK, Recording())
+    assert "Unused days are carried over ." in embedded
+    assert len(embedded) == len(set(embedded))
+
+
 def test_strangers_are_content_words_beyond_an_opening() -> None:
     lexicon = Lexicon()
     found = strangers("Of course, lorries aren't welcome here.", lexicon.stems("welcome"), lexicon)
@@ -156,4 +179,4 @@ def test_strangers_are_content_words_beyond_an_opening() -> None:
 
 
 def test_a_sentence_without_strangers_says_nothing_otherwise() -> None:
-    assert not say_otherwise("Motorcycles need no permit.", [], [], HashingEmbedder())
+    assert not say_otherwise("Motorcycles need no permit.", [], {}, HashingEmbedder(), cosine=0.9)
