@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack
 from dataclasses import replace
 
+from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
 from knowledge.errors import RefdeskError
@@ -14,7 +14,9 @@ from serve.asking.answerers import Answerers
 from serve.config.changes import Changes, changes, taken_over
 from serve.config.checking import check_banks
 from serve.config.settings import ServerSettings, read_server_settings
-from serve.http.app import make_app
+from serve.http.app import make_routes
+from serve.http.lifespan import living
+from serve.http.mcp_mount import Desks
 from serve.security.opening import open_guard, open_sign_in
 from serve.service import Service, open_tiers, served_banks
 from serve.turns.suggestions import Suggestions
@@ -26,25 +28,22 @@ class Reloading:
     """An ASGI application over a service whose settings can be read anew.
 
     Each reading makes an application of its own over the same store, turns and connections; requests that come later
-    go to it, and those that an earlier one answers, streams above all, stay there until they end.
+    go to it, and those that an earlier one answers, streams above all, stay there until they end. With the last of
+    them it goes. What runs beside the requests is begun once.
     """
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._first = self._app = make_app(service, reload=self.reload)
-        self._later = AsyncExitStack()
+        self._desks = Desks(service)
+        self._life = Router(lifespan=living(service, self._desks))
+        self._app = make_routes(service, self._desks, reload=self.reload)
         self._one_at_a_time = asyncio.Lock()
         self._told: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request by the settings in force; live from the first request to the last."""
-        if scope["type"] != "lifespan":
-            await self._app(scope, receive, send)
-            return
-        try:
-            await self._first(scope, receive, send)
-        finally:
-            await self._later.aclose()
+        app = self._life if scope["type"] == "lifespan" else self._app
+        await app(scope, receive, send)
 
     async def reload(self) -> Changes:
         """Take over what refdesk.yaml says now. Raises `ConfigError`, and changes nothing, where it is wrong."""
@@ -72,9 +71,9 @@ class Reloading:
         settings = await asyncio.to_thread(read_server_settings, old.shell)
         found = changes(old.settings, settings)
         service = await asyncio.to_thread(renewed, old, taken_over(old.settings, settings))
-        app = make_app(service, reload=self.reload, lives=False)
-        await self._later.enter_async_context(app.router.lifespan_context(app))
+        app = make_routes(service, self._desks, reload=self.reload)
         old.reception.change(open_tiers(service), service.settings.limits)
+        self._desks.renew(service)
         self._service, self._app = service, app
         logger.info("settings were read anew", extra={"changed": found.now, "next_start": found.next_start})
         return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 from mcp.server import Server
@@ -42,10 +43,31 @@ Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class OpenDesk:
+    """A desk with its tools."""
+
+    desk: Desk
+    toolkit: Toolkit
+
+    @classmethod
+    def of(cls, desk: Desk) -> OpenDesk:
+        """The desk, opened."""
+        return cls(desk, desk.toolkit())
+
+
 def desk_server(desk: Desk, *, version: str = "") -> Server[Any]:
     """A server of the desk's tools, with its documents as resources."""
-    toolkit, documents = desk.toolkit(), _Documents(desk)
-    tools = _Tools(toolkit)
+    opened = OpenDesk.of(desk)
+    return changing_desk_server(lambda: opened, version=version)
+
+
+def changing_desk_server(now: Callable[[], OpenDesk], *, version: str = "") -> Server[Any]:
+    """A server of the desk that there is at each request, so that what is offered may change while clients are there.
+
+    `now` is called in a thread, and may block.
+    """
+    tools, documents = _Tools(now), _Documents(now)
     return Server(
         NAME,
         version=version,
@@ -73,11 +95,12 @@ def http_app(server: Server[Any], *, host: str, token: str | None) -> App:
 class _Tools:
     """A toolkit, asked by the protocol."""
 
-    def __init__(self, toolkit: Toolkit) -> None:
-        self._toolkit = toolkit
+    def __init__(self, now: Callable[[], OpenDesk]) -> None:
+        self._now = now
 
     async def list(self, _: Any, params: PaginatedRequestParams | None) -> ListToolsResult:
-        functions = [schema["function"] for schema in self._toolkit.json_schemas]
+        opened = await asyncio.to_thread(self._now)
+        functions = [schema["function"] for schema in opened.toolkit.json_schemas]
         return ListToolsResult(
             tools=[
                 Tool(name=item["name"], description=item["description"], input_schema=item["parameters"])
@@ -87,18 +110,19 @@ class _Tools:
 
     async def call(self, _: Any, params: CallToolRequestParams) -> CallToolResult:
         call = ToolUseBlock(type="tool_use", id=new_id(), name=params.name, input=dict(params.arguments or {}))
-        return _result(await self._toolkit.run(call))
+        opened = await asyncio.to_thread(self._now)
+        return _result(await opened.toolkit.run(call))
 
 
 class _Documents:
     """The documents of a desk, asked by the protocol."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, now: Callable[[], OpenDesk]) -> None:
+        self._now = now
 
     async def list(self, _: Any, params: PaginatedRequestParams | None) -> ListResourcesResult:
         start = _start(params)
-        entries = await asyncio.to_thread(self._desk.entries)
+        entries = await asyncio.to_thread(lambda: self._now().desk.entries())
         shown = entries[start : start + PAGE]
         resources = [
             Resource(uri=item.uri, name=item.place, title=item.title, mime_type="text/plain") for item in shown
@@ -115,7 +139,7 @@ class _Documents:
     async def read(self, _: Any, params: ReadResourceRequestParams) -> ReadResourceResult:
         uri = str(params.uri)
         try:
-            document = await asyncio.to_thread(self._desk.document, uri)
+            document = await asyncio.to_thread(lambda: self._now().desk.document(uri))
         except RefdeskError as error:
             raise MCPError(INVALID_PARAMS, error.sentence) from error
         return ReadResourceResult(contents=[TextResourceContents(uri=uri, text=document.text, mime_type="text/plain")])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
+from starlette.types import Lifespan
 
 from serve.http.access_log import add_access_log
 from serve.http.admin import Reload, admin_routes
@@ -19,7 +20,7 @@ from serve.http.handover import handover_routes
 from serve.http.health import health_routes
 from serve.http.inbox import inbox_routes
 from serve.http.lifespan import living
-from serve.http.mcp_mount import mcp_routes
+from serve.http.mcp_mount import Desks, mcp_routes
 from serve.http.metrics import metrics_routes
 from serve.http.page import page_routes
 from serve.http.people import people_routes
@@ -50,7 +51,6 @@ ROUTERS: Sequence[Callable[[Service], APIRouter]] = (
     upload_routes,
     widget_routes,
     openai_routes,
-    mcp_routes,
     people_routes,
     audit_routes,
     health_routes,
@@ -58,18 +58,23 @@ ROUTERS: Sequence[Callable[[Service], APIRouter]] = (
 )
 
 
-def make_app(service: Service, *, reload: Reload | None = None, lives: bool = True) -> FastAPI:
-    """The application over `service`; whoever makes it closes the service.
+def make_app(service: Service) -> FastAPI:
+    """The application over `service`, with what runs beside its requests; whoever makes it closes the service."""
+    desks = Desks(service)
+    return make_routes(service, desks, life=living(service, desks))
 
-    `reload` reads its settings anew. One that does not `live` leaves what runs beside the requests to another.
-    """
+
+def make_routes(
+    service: Service, desks: Desks, *, reload: Reload | None = None, life: Lifespan[FastAPI] | None = None
+) -> FastAPI:
+    """What answers requests to `service`; clients have their sessions at `desks`. `reload` reads the settings anew."""
     app = FastAPI(
         title=service.settings.title,
         version=version("refdesk"),
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
-        lifespan=living(service) if lives else None,
+        lifespan=life,
     )
     settings = service.settings
     add_failure_handlers(app, settings.languages)
@@ -77,6 +82,7 @@ def make_app(service: Service, *, reload: Reload | None = None, lives: bool = Tr
     add_access_log(app, service.metrics)
     for routes in ROUTERS:
         app.include_router(routes(service))
+    app.include_router(mcp_routes(service, desks))
     app.include_router(admin_routes(service, reload))
     app.include_router(page_routes())
     return app

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import timedelta
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from knowledge.errors import RefdeskError
+from serve.http.mcp_mount import Desks
 from serve.security.retention import upkeep
 from serve.service import Service
 from serve.store.schema import now
@@ -24,11 +25,11 @@ MINUTE = 60.0
 LAST_WORDS = 5.0
 
 
-def living(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """The life of an application over `service`."""
+def living(service: Service, desks: Desks) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    """The life of an application over `service`, in which clients have sessions at `desks`."""
 
     @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncIterator[None]:
+    async def life(_: Starlette) -> AsyncIterator[None]:
         threads = ThreadPoolExecutor(THREADS, thread_name_prefix="refdesk")
         asyncio.get_running_loop().set_default_executor(threads)
         tending = [asyncio.create_task(kept_up(service)), asyncio.create_task(swept(service))]
@@ -41,6 +42,7 @@ def living(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManager[
             for task in tending:
                 task.cancel()
             await asyncio.wait(tending)
+            await desks.close()
             with suppress(RefdeskError):
                 await looking
             await service.reception.drain(LAST_WORDS)

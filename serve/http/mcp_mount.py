@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -19,25 +18,18 @@ from serve.service import Service
 
 if TYPE_CHECKING:
     from agents.mcp.http_sessions import HttpSessions
+    from agents.mcp.protocol_server import OpenDesk
 
 PATH = "/mcp"
 SCOPES = ("ask", "search", "documents:read")
 # One server for each caller; whoever was quiet longest begins anew when they come back.
 MOST_CALLERS = 200
+Whose = tuple[str, frozenset[str]]
 
 
-def mcp_routes(service: Service) -> APIRouter:
+def mcp_routes(service: Service, desks: Desks) -> APIRouter:
     """The one route of the protocol, for keys that may ask, search and read."""
-    desks = Desks(service)
-
-    @asynccontextmanager
-    async def living(_: FastAPI) -> AsyncIterator[None]:
-        try:
-            yield
-        finally:
-            await desks.close()
-
-    router = APIRouter(lifespan=living)
+    router = APIRouter()
     router.routes.append(Route(PATH, Endpoint(service, desks), include_in_schema=False))
     return router
 
@@ -60,11 +52,15 @@ class Endpoint:
 
 
 class Desks:
-    """A server of the protocol for each caller, started when they first come."""
+    """A server of the protocol for each caller, started when they first come.
+
+    It outlives a change of settings: clients go on in their sessions, and are served by the settings in force.
+    """
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._open: OrderedDict[tuple[str, frozenset[str]], _Running] = OrderedDict()
+        self._desks: dict[Whose, OpenDesk] = {}
+        self._open: OrderedDict[Whose, _Running] = OrderedDict()
         self._opening = asyncio.Lock()
 
     async def of(self, caller: Caller) -> HttpSessions:
@@ -76,9 +72,15 @@ class Desks:
                 self._open[whose] = await _Running.begun(sessions)
             self._open.move_to_end(whose)
             while len(self._open) > MOST_CALLERS:
-                _, oldest = self._open.popitem(last=False)
+                quiet, oldest = self._open.popitem(last=False)
                 await oldest.end()
+                self._desks.pop(quiet, None)
             return self._open[whose].sessions
+
+    def renew(self, service: Service) -> None:
+        """Serve everybody by the settings of this service from now on."""
+        self._service = service
+        self._desks = {}
 
     async def close(self) -> None:
         """End all sessions."""
@@ -89,10 +91,18 @@ class Desks:
     def _made(self, caller: Caller) -> HttpSessions:
         # The protocol's own package takes a second to load; most services are never asked by it.
         from agents.mcp.http_sessions import HttpSessions
-        from agents.mcp.protocol_server import desk_server
+        from agents.mcp.protocol_server import changing_desk_server
+
+        return HttpSessions(changing_desk_server(partial(self._desk, caller), version=version("refdesk")))
+
+    def _desk(self, caller: Caller) -> OpenDesk:
+        from agents.mcp.protocol_server import OpenDesk
         from serve.http.mcp_desk import desk_of
 
-        return HttpSessions(desk_server(desk_of(self._service, caller), version=version("refdesk")))
+        desks, whose = self._desks, (caller.id, caller.roles)
+        if whose not in desks:
+            desks[whose] = OpenDesk.of(desk_of(self._service, caller))
+        return desks[whose]
 
 
 class _Running:

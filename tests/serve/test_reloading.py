@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import shutil
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
+from weakref import ref
 
 import httpx
 import pytest
@@ -21,6 +24,7 @@ from serve.reloading import Reloading
 from serve.service import Service, open_service
 from serve.serving import make_server
 from tests.serve.handover.test_proposals import taught
+from tests.serve.http.test_mcp import Mode, connected
 from tests.serve.served import EXPEDITED, FAST, ORIGIN, answer_of, begun, events_of, listening, shell_at
 from tests.serve.test_serving import process
 
@@ -47,6 +51,13 @@ def service(home: Path) -> Iterator[Service]:
     made.close()
 
 
+async def gone(application: ref[Any]) -> None:
+    """Returns once nothing holds the application any more."""
+    while application() is not None:
+        await asyncio.sleep(0.02)
+        gc.collect()
+
+
 async def test_new_requests_see_new_settings_and_an_answer_goes_on(service: Service, home: Path) -> None:
     app = Reloading(service)
     with listening(make_server(app, service)) as url:
@@ -56,15 +67,41 @@ async def test_new_requests_see_new_settings_and_an_answer_goes_on(service: Serv
             async with client.stream("POST", f"/api/conversations/{id}/messages", json=body) as stream:
                 happened = events_of(stream)
                 assert (await anext(happened)).name == "accepted"
+                first = ref(app._app)
                 said(home, '  title: After\n  suggested: ["What now?"]\n  banks: [banking]\n  retention_days: 5\n')
                 done = (await client.post("/api/admin/reload")).json()
                 assert done == {"changed": ["title", "suggested", "banks"], "next_start": ["retention_days"]}
                 session = (await client.get("/api/session")).json()
                 assert (session["title"], session["suggested"]) == ("After", ["What now?"])
                 assert [bank["name"] for bank in session["banks"]] == ["banking"]
+                gc.collect()
+                assert first() is not None
                 assert EXPEDITED in answer_of([event async for event in happened])["text"]
+            await gone(first)
+            second = ref(app._app)
+            assert (await asyncio.to_thread(httpx.post, f"{url}/api/admin/reload")).status_code == 200
+            await gone(second)
             shown = (await client.get(f"/api/conversations/{id}")).json()["messages"]
             assert len(shown) == 2
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_clients_of_mcp_go_on_in_their_sessions_by_the_new_settings(
+    service: Service, home: Path, mode: Mode
+) -> None:
+    whole, _ = service.guard.keys.make("program", scopes=["ask", "search", "documents:read", "admin"])
+    with listening(make_server(Reloading(service), service)) as url:
+        async with connected(url, whole, mode=mode) as client:
+            before = (await client.list_resources()).resources
+            said(home, "  banks: [aviation]\n")
+            key = {"Authorization": f"Bearer {whole}"}
+            assert (await asyncio.to_thread(httpx.post, f"{url}/api/admin/reload", headers=key)).status_code == 200
+            after = (await client.list_resources()).resources
+            refused = await client.call_tool("search", {"query": "fees", "bank": "banking"})
+            found = await client.call_tool("search", {"query": "airplane", "bank": "aviation"})
+    assert len(before) > len(after) == 1
+    assert refused.is_error
+    assert not found.is_error
 
 
 async def test_what_people_answer_is_proposed_for_a_bank_that_is_served_now(service: Service, home: Path) -> None:

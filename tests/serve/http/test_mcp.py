@@ -7,17 +7,19 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import httpx2
+import pytest
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from agents.testing import Reply, ScriptedModel
+from agents.model import OpenAIChatModel
+from agents.testing import Reply, ScriptedModel, ScriptedServer
 from serve.service import Service
 from serve.store.people import People
-from tests.serve.served import DATA, FAST, SECRET, opened, serving
+from tests.serve.served import DATA, FAST, SECRET, client_of, opened, serving
 
 SCOPES = ["ask", "search", "documents:read"]
 AGENTS = """
@@ -28,12 +30,16 @@ agents:
 """
 
 
+# The protocol of before 2026, in which clients have sessions, or what the server offers.
+Mode = Literal["legacy", "auto"]
+
+
 @asynccontextmanager
-async def connected(url: str, key: str) -> AsyncIterator[Client]:
+async def connected(url: str, key: str, mode: Mode = "auto") -> AsyncIterator[Client]:
     """A client with this key."""
     async with (
         httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=60) as http,
-        Client(streamable_http_client(f"{url}/mcp", http_client=http)) as client,
+        Client(streamable_http_client(f"{url}/mcp", http_client=http), mode=mode) as client,
     ):
         yield client
 
@@ -146,4 +152,38 @@ async def test_a_question_waits_for_its_turn_like_others(banks: Path, tmp_path: 
             await asyncio.wait([asking])
         assert refused.is_error
         assert "Too many questions wait already" in text_of(refused)
+    service.close()
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_a_cancelled_question_stops_its_work_and_frees_its_place(banks: Path, tmp_path: Path, mode: Mode) -> None:
+    with ScriptedServer([Reply("late", delay=600.0), "The next one."]) as models:
+        model = OpenAIChatModel("scripted", base_url=models.base_url, stream=True)
+        service = opened(banks, tmp_path / "store.sqlite", model=model, limits={"turns": 1, "queue": 0})
+        whole, key = service.guard.keys.make("program", scopes=SCOPES)
+        with serving(service) as url:
+            async with connected(url, whole, mode) as client:
+                asking = asyncio.create_task(client.call_tool("ask", {"question": FAST}))
+                while not models.requests:
+                    await asyncio.sleep(0.02)
+                asking.cancel()
+                await asyncio.wait([asking])
+                while service.reception.under_way:
+                    await asyncio.sleep(0.02)
+                assert await asyncio.to_thread(models.requests[0].gone.wait, 10)
+                again = await client.call_tool("ask", {"question": FAST})
+        assert asking.cancelled()
+        assert "Too many questions" not in text_of(again)
+        stopped, answered = kept_of(service, key.id)
+        assert {stopped["turns"][0]["status"], answered["turns"][0]["status"]} == {"stopped", "complete"}
+        service.close()
+
+
+async def test_a_client_whose_session_is_over_is_told_to_begin_anew(banks: Path, tmp_path: Path) -> None:
+    service = opened(banks, tmp_path / "store.sqlite")
+    whole, _ = service.guard.keys.make("program", scopes=SCOPES)
+    async with client_of(service, Authorization=f"Bearer {whole}") as http:
+        headers = {"Mcp-Session-Id": "0" * 32, "Accept": "application/json, text/event-stream"}
+        asked = await http.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, headers=headers)
+    assert asked.status_code == 404  # which lets a client initialise anew, as the protocol says
     service.close()
