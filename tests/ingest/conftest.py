@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,7 @@ import pytest
 from knowledge.bank import KnowledgeBank
 from knowledge.library import Library
 from knowledge.testing import HashingEmbedder
-
-LONG_AGO = 1_600_000_000
+from tests.ingest.writing import write
 
 
 @pytest.fixture
@@ -31,11 +29,3 @@ def docs(tmp_path: Path) -> Path:
     for name in ("annual leave", "remote work", "travel/trains", "travel/planes", "pay"):
         write(folder / f"{name}.md", f"# {name.title()}\n\nThe rules about {name} are simple and fair.\n")
     return folder
-
-
-def write(path: Path, text: str | bytes, *, when: int = LONG_AGO) -> Path:
-    """Writes a file whose time stamp is beyond doubt; each `when` is another version."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
-    os.utime(path, (when, when))
-    return path

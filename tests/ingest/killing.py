@@ -23,7 +23,7 @@ from knowledge.card import ChunkingOptions
 from knowledge.library import Library
 from knowledge.testing import HashingEmbedder
 from knowledge.types import Passage
-from tests.ingest.conftest import LONG_AGO, write
+from tests.ingest.writing import LONG_AGO, write
 
 DOCUMENTS = 18
 PARTS = 4

@@ -18,7 +18,7 @@ from knowledge.errors import PruneRequired, UsageError
 from knowledge.library import Library
 from knowledge.types import Place
 from serve.cli import main
-from tests.ingest.conftest import write
+from tests.ingest.writing import write
 
 STAFF = frozenset({"staff"})
 

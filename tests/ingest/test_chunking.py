@@ -162,7 +162,7 @@ def test_chunks_hold_everything_once_and_never_cost_more_than_the_limit(
 @pytest.mark.parametrize("unit", ["word and more. ", "aGVsbG8", "\u200b", "中文。", "a b\n", "x y z " * 400 + "\n"])
 def test_a_huge_line_takes_time_in_proportion_to_its_length(counter: TokenCounter, unit: str) -> None:
     seconds = []
-    for length in (100_000, 800_000):
+    for length in (50_000, 400_000):
         text = (unit * (length // len(unit) + 1))[:length]
         parsed = ParsedDocument(text, "", "text/plain", (Block(P, 0, length),))
         started = time.process_time()

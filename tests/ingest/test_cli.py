@@ -11,7 +11,7 @@ import pytest
 from knowledge.library import Library
 from knowledge.types import Reader
 from serve.cli import main
-from tests.ingest.conftest import write
+from tests.ingest.writing import write
 
 
 def refdesk(root: Path, *arguments: str | Path) -> int:

@@ -21,7 +21,7 @@ from knowledge.card import AccessRule
 from knowledge.errors import BankBusy
 from knowledge.storage.places import read_standing
 from knowledge.types import Reader
-from tests.ingest.conftest import write
+from tests.ingest.writing import write
 
 ONE_WORKER = IngestOptions(workers=1)
 STAFF = Reader(frozenset({"staff"}))

@@ -10,7 +10,7 @@ import pytest
 from ingest import IngestReport, Outcome, ingest, planned
 from knowledge.bank import KnowledgeBank
 from knowledge.errors import PruneRequired, UsageError
-from tests.ingest.conftest import write
+from tests.ingest.writing import write
 
 
 def outcomes(report: IngestReport, folder: Path) -> dict[str, str]:

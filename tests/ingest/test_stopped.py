@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 
 from knowledge.library import Library
-from tests.ingest.conftest import write
+from tests.ingest.writing import write
+
+pytestmark = pytest.mark.long
 
 POSIX_ONLY = pytest.mark.skipif(sys.platform == "win32", reason="signals and file size limits of POSIX")
+PROGRESS = re.compile(r"hr: [\d,]+ of [\d,]+ files, ")
 
 
 def handbook(folder: Path, count: int, extra: str = "") -> Path:
@@ -44,6 +47,12 @@ def completed(*arguments: str | Path) -> tuple[int, str]:
     process = refdesk(*arguments)
     said, complained = process.communicate(timeout=120)
     return process.returncode, said + complained
+
+
+def only_line(complained: str) -> str:
+    """The one line of an error, apart from those that tell how far a slow run is."""
+    (line,) = [line for line in complained.splitlines() if not PROGRESS.match(line)]
+    return line
 
 
 def verified(root: Path) -> bool:
@@ -83,14 +92,12 @@ def wait_for_documents(root: Path, process: subprocess.Popen[str]) -> None:
 @POSIX_ONLY
 @pytest.mark.parametrize("limit", [100_000, 200_000])
 def test_a_full_disk_is_one_sentence_and_leaves_a_sound_bank(tmp_path: Path, limit: int) -> None:
-    docs, root = handbook(tmp_path / "docs", 60, "Words follow. " * 80), tmp_path / "root"
+    docs, root = handbook(tmp_path / "docs", 30, "Words follow. " * 80), tmp_path / "root"
     assert completed("--root", root, "ingest", docs / "000.md", "--bank", "hr")[0] == 0
     process = refdesk("--root", root, "ingest", docs, "--bank", "hr", limit=limit)
     _, complained = process.communicate(timeout=60)
     assert process.returncode == 1, complained
-    assert complained.startswith("Error: ")
-    assert len(complained.splitlines()) == 1, complained
-    assert "space" in complained
+    assert re.match(r"Error: .*space", only_line(complained))
     assert verified(root)
     assert completed("--root", root, "ingest", docs, "--bank", "hr")[0] == 0
     assert verified(root)
@@ -115,7 +122,8 @@ def test_a_disk_that_is_really_full_is_one_sentence(tmp_path: Path) -> None:
         docs = handbook(tmp_path / "docs", 60, "Words follow. " * 80)
         process = refdesk("--root", disk, "ingest", docs, "--bank", "hr")
         _, complained = process.communicate(timeout=60)
-        assert (process.returncode, len(complained.splitlines())) == (1, 1), complained
+        assert process.returncode == 1, complained
+        assert only_line(complained).startswith("Error: ")
         subprocess.run(["mount", "-o", "remount,size=60m", str(disk)], check=True)
         assert completed("--root", disk, "ingest", docs, "--bank", "hr")[0] == 0
         assert verified(disk)

@@ -15,7 +15,7 @@ from knowledge.library import Library
 from knowledge.testing import HashingEmbedder
 from knowledge.types import Reader
 from serve.cli import main
-from tests.ingest.conftest import write
+from tests.ingest.writing import write
 
 STAFF = Reader(frozenset({"staff"}))
 SECRET = "Project Nightingale"
