@@ -42,8 +42,10 @@ install: $(VENV)/.installed ## Make the environment and install the pinned set.
 demo: $(VENV)/.installed ## Ingest the sample documents and ask them a handful of questions.
 	@$(BIN)/python -m serve.demo
 
+# Compiled once, since hundreds of processes that tests start would compile it again where none may write bytecode.
 test: $(VENV)/.installed-dev ## Run the whole test suite with coverage.
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --cov --cov-report=term:skip-covered --durations=15
+	@$(BIN)/python -m compileall -q knowledge ingest agents eval serve
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --durations=15
 
 check: lint test ## Format, lint, types and layers, then the tests.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -44,6 +45,7 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith(PERSONAL) or name.lower() in PROXIES]:
         del os.environ[name]
     quiet_dependencies(os.environ, offline=True)
+    gc.set_threshold(2_000)  # what tests make is large and short-lived: to search thrice as often finds no more
     if sys.version_info < (3, 12):
         be_patient_with_tracing()
 
@@ -64,6 +66,33 @@ def be_patient_with_tracing() -> None:
                 time.sleep(0)
 
     sys.settrace = settrace
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long begin first, so that no worker waits for another's last file."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """See `left_behind`."""
+    settle()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def left_behind() -> Iterator[None]:
+    """What a file leaves behind is found out with it, and no later search for garbage goes through what stays.
+
+    That is libraries above all, a million objects: whoever makes much would wait for them again and again.
+    """
+    yield
+    settle()
+
+
+def settle() -> None:
+    """Ends what nobody holds any more, and takes the rest to stay."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

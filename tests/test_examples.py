@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SHOWN = {
     "five_lines": ["hr: 3 new", "leave.md, Leave: Every employee has 25 days"],

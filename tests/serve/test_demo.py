@@ -10,6 +10,7 @@ import pytest
 from serve.demo import demonstrate
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_the_demonstration_cites_all_four_banks_and_abstains_once(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]

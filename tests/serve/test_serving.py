@@ -28,6 +28,8 @@ from serve.samples import ready_shell, service_shell
 from serve.serving import listening_socket
 from tests.serve.served import FAST, answer_of, events_in
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent.parent
 
 

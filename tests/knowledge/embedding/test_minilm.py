@@ -25,6 +25,8 @@ from knowledge.errors import EmbedderError
 if TYPE_CHECKING:
     from knowledge.types import Matrix
 
+pytestmark = pytest.mark.long
+
 DATA = Path(__file__).parents[3] / "data"
 WORDS = ["card", "transfer", "limit", "abroad", "fee", "metric", "alert", "owner", "borrow", "wing", "report"]
 

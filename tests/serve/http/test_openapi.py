@@ -22,6 +22,8 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.serve.served import opened, serving
 
+pytestmark = pytest.mark.long
+
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 # A stream that goes on for as long as somebody listens.
 ENDLESS = {"GET /api/inbox/events"}
