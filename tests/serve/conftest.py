@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi.dependencies import models as dependencies
 
 from serve.service import Service
 from tests.serve.postgres import Cluster, cluster, with_password
@@ -16,6 +17,18 @@ from tests.serve.redis_server import redis_in, socket_folder
 from tests.serve.served import build, client_of, opened
 
 Open = Callable[..., Service]
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """Services end with their test: FastAPI remembers thousands of functions, and what they hold, models too."""
+    yield
+    for remembering in (
+        dependencies._is_coroutine_callable_cached,
+        dependencies._is_gen_callable_cached,
+        dependencies._is_async_gen_callable_cached,
+    ):
+        remembering.cache_clear()
 
 
 @pytest.fixture(scope="session")

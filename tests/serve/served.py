@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from serve.config.settings import parse_server_settings
 from serve.http.app import make_app
 from serve.service import Service, open_service
 from serve.serving import listening_socket, make_server
+from serve.store.store import open_store
 
 DATA = Path(__file__).parent.parent.parent / "data"
 ORIGIN = "http://127.0.0.1:8080"
@@ -32,6 +34,7 @@ EXPEDITED = "Expedited shipping: 2–3 business days."
 PLANE = "Which airplane was destroyed near Boquete, Panama?"
 UNKNOWN = "What is the capital of Mongolia famous for in winter?"
 SECRET = "Which tool do agents use to check pending replacement orders?"
+EMPTY = "empty.sqlite"
 CONFIG = """\
 banks:
   banking:
@@ -57,6 +60,7 @@ def build(root: Path) -> Path:
     library = open_library(shell)
     for job in jobs(shell, (), ()):
         assert not job.run(library).failed
+    open_store(root, f"sqlite:///{root / EMPTY}").close()
     return root
 
 
@@ -66,7 +70,12 @@ def shell_at(root: Path) -> Shell:
 
 
 def opened(root: Path, database: Path, *, model: ChatModel | None = None, **settings: Any) -> Service:
-    """The service over the banks under `root`, with a database of its own and these settings."""
+    """The service over the banks under `root`, with a database of its own and these settings.
+
+    A new database is copied with its tables, as yet without a secret: to make them step by step takes long.
+    """
+    if (root / EMPTY).exists() and not database.exists():
+        shutil.copy(root / EMPTY, database)
     given = parse_server_settings({"database": f"sqlite:///{database}", **settings}, None)
     return open_service(shell_at(root), given, model=model)
 
