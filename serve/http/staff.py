@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
+from serve.http.back_channel import back_channel_routes
 from serve.http.described import described
 from serve.http.failures import Refused
 from serve.http.inbox_shapes import Nothing
@@ -88,6 +89,7 @@ def staff_routes(service: Service) -> APIRouter:
         _set(response, peer, (PLAIN_WAY, SECURE_WAY), "", 0)
         return response
 
+    router.include_router(back_channel_routes(service))
     router.include_router(_session_routes(service))
     return router
 

@@ -85,6 +85,16 @@ class OidcProvider:
             claims = await self._claims(client, metadata, token, begun.nonce)
             return await self._with_more(client, metadata, claims)
 
+    async def signed(self, given: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Header and claims of a token that the provider has signed, of which nothing else is checked.
+
+        Raises `Untrusted`, `ProviderAway`.
+        """
+        metadata = await self._known()
+        async with self._client(metadata, "") as client:
+            token = await self._signed(client, metadata, given)
+            return token.header, token.claims
+
     async def end_address(self, back: str) -> str:
         """Where somebody is signed out at the provider, to come back to `back`; empty where it offers no such place."""
         from authlib.common.urls import add_params_to_uri
@@ -166,13 +176,8 @@ class OidcProvider:
     ) -> dict[str, Any]:
         """What the token of identity says, once its signature, issuer, audience, times and nonce are checked."""
         from authlib.oidc.core import CodeIDToken
-        from joserfc.errors import InvalidKeyIdError
 
-        given = token["id_token"]
-        try:
-            decoded = self._decoded(given, metadata, self._keys or await self._fetch_keys(client, metadata))
-        except InvalidKeyIdError:  # the provider has taken a new key
-            decoded = self._decoded(given, metadata, await self._fetch_keys(client, metadata))
+        decoded = await self._signed(client, metadata, token["id_token"])
         claims = CodeIDToken(
             decoded.claims,
             decoded.header,
@@ -184,6 +189,15 @@ class OidcProvider:
         )
         claims.validate(leeway=LEEWAY)
         return dict(claims)
+
+    async def _signed(self, client: AsyncOAuth2Client, metadata: Mapping[str, Any], given: str) -> Any:
+        """The token, once one of the provider's keys is known to have signed it."""
+        from joserfc.errors import InvalidKeyIdError
+
+        try:
+            return self._decoded(given, metadata, self._keys or await self._fetch_keys(client, metadata))
+        except InvalidKeyIdError:  # the provider has taken a new key
+            return self._decoded(given, metadata, await self._fetch_keys(client, metadata))
 
     def _decoded(self, given: str, metadata: Mapping[str, Any], keys: dict[str, Any]) -> Any:
         from joserfc import jwt

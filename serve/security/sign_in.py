@@ -96,7 +96,10 @@ class SignIn:
         named = frozenset(group for team in self.settings.teams for group in team.groups)
         person = replace(person, groups=person.groups & named)
         lasts = timedelta(hours=self.settings.session_hours)
-        token, session = self.staff.sessions.begin(person, lasts=lasts)
+        within = claims.get("sid")
+        token, session = self.staff.sessions.begin(
+            person, lasts=lasts, within=within if isinstance(within, str) else ""
+        )
         return SignedIn(token, session, next)
 
     def _kept(self, cookie: str) -> dict[str, Any] | None:
@@ -110,14 +113,18 @@ class SignIn:
 
 def person_of(claims: Mapping[str, Any], settings: Oidc) -> Person:
     """Who the claims speak of. An address that was not verified may be anybody's, so that it counts for nothing."""
-    whole = f"{settings.issuer}\n{claims['sub']}"
-    subject = f"s_{hashlib.sha256(whole.encode('utf-8', 'replace')).hexdigest()[:32]}"
     email = claims.get("email") if claims.get("email_verified") in (True, "true") else ""
     name = claims.get("name") or claims.get("preferred_username") or email or ""
     said = claim(claims, settings.groups_claim)
     groups = said if isinstance(said, list) else [said]
     known = frozenset(one for one in groups[:MOST_GROUPS] if isinstance(one, str))
-    return Person(settings.issuer, subject, _line(name), _line(email), known)
+    return Person(settings.issuer, subject_of(settings.issuer, claims["sub"]), _line(name), _line(email), known)
+
+
+def subject_of(issuer: str, subject: str) -> str:
+    """What somebody is called here whom the provider `issuer` calls `subject`."""
+    whole = f"{issuer}\n{subject}"
+    return f"s_{hashlib.sha256(whole.encode('utf-8', 'replace')).hexdigest()[:32]}"
 
 
 def with_answer(next: str, why: Why) -> str:

@@ -1,4 +1,7 @@
-"""Sessions of staff: who signed in until when, and a digest in place of what their browser keeps."""
+"""Sessions of staff: who signed in until when, and a digest in place of what their browser keeps.
+
+Beside them stands which tokens of a provider have ended some, as each does so once.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Index, Row, String, Table, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Row,
+    String,
+    Table,
+    delete,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
 
+from knowledge.errors import RefdeskError
 from serve.store.database import Database
 from serve.store.schema import Id, Json, Moment, metadata, now
 
@@ -30,8 +50,16 @@ sessions = Table(
     Column("created", Moment, nullable=False),
     Column("expires", Moment, nullable=False),
     Column("ended", Moment),
+    # What the provider calls its own session, where it says so.
+    Column("provider_session", String(64), nullable=False, server_default=""),
     Index(None, "digest", unique=True),
     Index(None, "expires"),
+)
+logout_tokens = Table(
+    "logout_tokens",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("expires", Moment, nullable=False),
 )
 
 
@@ -64,14 +92,35 @@ class StaffSession:
         return self.ended is None and moment < self.expires
 
 
+@dataclass(frozen=True, slots=True)
+class EndedElsewhere:
+    """What a provider has ended: its `session`, or all of a person here called `subject`.
+
+    `token` is the name of what says so, which is believed until it `expires`.
+    """
+
+    issuer: str
+    token: str
+    expires: datetime
+    subject: str = ""
+    session: str = ""
+
+
+class ToldBefore(RefdeskError):
+    """A token ends sessions once; whoever sends it again is not the provider."""
+
+
 class Sessions:
     """The table of sessions."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin(self, person: Person, *, lasts: timedelta) -> tuple[str, StaffSession]:
-        """A new session: the token that the browser keeps, which is kept nowhere here, and what is kept of it."""
+    def begin(self, person: Person, *, lasts: timedelta, within: str = "") -> tuple[str, StaffSession]:
+        """A new session: the token that the browser keeps, which is kept nowhere here, and what is kept of it.
+
+        It lies `within` a session of the provider that the provider calls so.
+        """
         token = secrets.token_urlsafe(TOKEN_BYTES)
         moment = now()
         made = StaffSession(secrets.token_hex(ID_BYTES), person, moment, moment + lasts)
@@ -85,6 +134,7 @@ class Sessions:
             "groups": sorted(person.groups),
             "created": made.created,
             "expires": made.expires,
+            "provider_session": _digest(within) if within else "",
         }
         with self._database.writing() as connection:
             connection.execute(insert(sessions).values(**values))
@@ -117,17 +167,41 @@ class Sessions:
         whose = or_(
             sessions.c.id.in_(named), func.lower(sessions.c.email).in_(addresses), sessions.c.subject.in_(named)
         )
-        holding = whose & sessions.c.ended.is_(None) & (sessions.c.expires > now())
         with self._database.writing() as connection:
-            rows = connection.execute(select(sessions).where(holding)).all()
-            ids = [row.id for row in rows]
-            connection.execute(update(sessions).where(sessions.c.id.in_(ids)).values(ended=now()))
-        return tuple(_session(row) for row in rows)
+            return _ended(connection, whose)
+
+    def end_as_told(self, told: EndedElsewhere) -> tuple[StaffSession, ...]:
+        """End what the provider has ended. Raises `ToldBefore` where it has said so by the same token already."""
+        inside = sessions.c.provider_session
+        whose = sessions.c.issuer == told.issuer
+        if told.subject:
+            whose &= sessions.c.subject == told.subject
+        if told.session:
+            # Of a session of which the provider never said within which of its own it lies, the person decides.
+            unknown = (inside == "") if told.subject else false()
+            whose &= (inside == _digest(told.session)) | unknown
+        token = {"digest": _digest(f"{told.issuer}\n{told.token}"), "expires": told.expires}
+        try:
+            with self._database.writing() as connection:
+                connection.execute(delete(logout_tokens).where(logout_tokens.c.expires < now()))
+                connection.execute(insert(logout_tokens).values(**token))
+                return _ended(connection, whose)
+        except IntegrityError:
+            raise ToldBefore("This logout token was sent before.") from None
 
     def forget(self, *, before: datetime) -> int:
         """Delete those that were over before; how many that were."""
         with self._database.writing() as connection:
             return connection.execute(delete(sessions).where(sessions.c.expires < before)).rowcount
+
+
+def _ended(connection: Connection, whose: ColumnElement[bool]) -> tuple[StaffSession, ...]:
+    """End those that hold of these."""
+    holding = whose & sessions.c.ended.is_(None) & (sessions.c.expires > now())
+    rows = connection.execute(select(sessions).where(holding)).all()
+    ids = [row.id for row in rows]
+    connection.execute(update(sessions).where(sessions.c.id.in_(ids)).values(ended=now()))
+    return tuple(_session(row) for row in rows)
 
 
 def _digest(token: str) -> str:

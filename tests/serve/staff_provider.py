@@ -126,6 +126,23 @@ class Provider:
         key = self.signs or self.key
         return jwt.encode({"alg": self.algorithm, "kid": key.kid}, said, key, algorithms=[self.algorithm])
 
+    def logout_token(self, typ: str = "logout+jwt", **changed: Any) -> str:
+        """A token that tells of somebody's logout, `changed` in what it says; what is None it does not say."""
+        moment = int(time.time())
+        said = {
+            "iss": self.url,
+            "aud": CLIENT,
+            "iat": moment,
+            "exp": moment + 120,
+            "jti": secrets.token_urlsafe(16),
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+            **changed,
+        }
+        told = {name: value for name, value in said.items() if value is not None}
+        key = self.signs or self.key
+        header = {"alg": self.algorithm, "kid": key.kid, "typ": typ}
+        return jwt.encode(header, told, key, algorithms=[self.algorithm])
+
     def jwks(self, _: Request) -> Response:
         """The keys that tokens are checked with, and one of a kind that nobody knows yet."""
         return JSONResponse({"keys": [self.key.as_dict(private=False), {"kty": "AKP", "kid": "new", "pub": "x"}]})

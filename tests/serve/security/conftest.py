@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import Depends, FastAPI, Response
 
-from serve.config.settings import ServerSettings
+from serve.config.settings import ServerSettings, parse_server_settings
 from serve.http.failures import add_failure_handlers
 from serve.security.caller import Caller, Visit, asking, require, visit
 from serve.security.edge import add_edge
 from serve.security.guard import Guard
 from serve.security.opening import open_guard
+from serve.service import Service, open_service
 from serve.store.database import Database
 from serve.store.store import open_store
+from tests.serve.security.staff_desk import Desk
+from tests.serve.served import serving, shell_at
+from tests.serve.staff_provider import SECRET, Provider, provider_at_work
 
 HERE, ELSEWHERE = "127.0.0.1", "203.0.113.7"
 
@@ -124,3 +129,48 @@ def _application(guard: Guard) -> FastAPI:
 def told(caller: Caller) -> dict[str, object]:
     """The caller as JSON."""
     return {"kind": caller.kind, "id": caller.id, "roles": sorted(caller.roles), "address": caller.address}
+
+
+@pytest.fixture(scope="module")
+def shared_provider() -> Iterator[Provider]:
+    """A provider, started once."""
+    with provider_at_work() as provider:
+        yield provider
+
+
+@pytest.fixture
+def provider(shared_provider: Provider) -> Iterator[Provider]:
+    """The provider, which does right unless it is told otherwise."""
+    kept = {name: getattr(shared_provider, name) for name in ("key", "signs", "algorithm", "down")}
+    accounts = {name: dict(claims) for name, claims in shared_provider.accounts.items()}
+    yield shared_provider
+    shared_provider.accounts = accounts
+    for changed in (shared_provider.claims, shared_provider.told, shared_provider.metadata):
+        changed.clear()
+    for name, value in kept.items():
+        setattr(shared_provider, name, value)
+
+
+@pytest.fixture
+def opened_desk(banks: Path, tmp_path: Path) -> Iterator[Desk]:
+    """Opens services at which staff sign in."""
+    made: list[Service] = []
+
+    def open_desk(oidc: dict[str, Any], **settings: Any) -> Service:
+        given = {"database": f"sqlite:///{tmp_path / 'store.sqlite'}", "oidc": oidc, **settings}
+        shell = shell_at(banks)
+        shell = replace(shell, environment=replace(shell.environment, oidc_client_secret=SECRET))
+        made.append(open_service(shell, parse_server_settings(given, None)))
+        return made[-1]
+
+    yield open_desk
+    for service in made:
+        service.close()
+
+
+@pytest.fixture
+def desk(opened_desk: Desk, provider: Provider) -> Iterator[tuple[Service, str]]:
+    """A service at which staff sign in, and its address."""
+    service = opened_desk(provider.settings())
+    with serving(service) as url:
+        yield service, url

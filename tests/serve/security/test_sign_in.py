@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,108 +23,9 @@ from serve.security.identity import Caller
 from serve.service import Service, open_service
 from serve.store.schema import now
 from serve.store.sessions import sessions
+from tests.serve.security.staff_desk import AS_PAGE, Browser, Desk, audited
 from tests.serve.served import serving, shell_at
-from tests.serve.staff_provider import SECRET, Provider, provider_at_work
-
-AS_PAGE = {"Sec-Fetch-Site": "same-origin"}
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Provider]:
-    """A provider, started once."""
-    with provider_at_work() as provider:
-        yield provider
-
-
-@pytest.fixture
-def provider(shared: Provider) -> Iterator[Provider]:
-    """The provider, which does right unless it is told otherwise."""
-    kept = {name: getattr(shared, name) for name in ("key", "signs", "algorithm", "down")}
-    accounts = {name: dict(claims) for name, claims in shared.accounts.items()}
-    yield shared
-    shared.accounts = accounts
-    for changed in (shared.claims, shared.told, shared.metadata):
-        changed.clear()
-    for name, value in kept.items():
-        setattr(shared, name, value)
-
-
-Desk = Callable[..., Service]
-
-
-@pytest.fixture
-def opened_desk(banks: Path, tmp_path: Path) -> Iterator[Desk]:
-    """Opens services at which staff sign in."""
-    made: list[Service] = []
-
-    def open_desk(oidc: dict[str, Any], **settings: Any) -> Service:
-        given = {"database": f"sqlite:///{tmp_path / 'store.sqlite'}", "oidc": oidc, **settings}
-        shell = shell_at(banks)
-        shell = replace(shell, environment=replace(shell.environment, oidc_client_secret=SECRET))
-        made.append(open_service(shell, parse_server_settings(given, None)))
-        return made[-1]
-
-    yield open_desk
-    for service in made:
-        service.close()
-
-
-@pytest.fixture
-def desk(opened_desk: Desk, provider: Provider) -> Iterator[tuple[Service, str]]:
-    """A service at which staff sign in, and its address."""
-    service = opened_desk(provider.settings())
-    with serving(service) as url:
-        yield service, url
-
-
-class Browser:
-    """A browser without a screen: it follows where it is led, and keeps cookies, but no connection."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.client = httpx.Client(base_url=url, limits=httpx.Limits(max_keepalive_connections=0))
-
-    def leave(self, next: str = "/inbox") -> httpx.Response:
-        """Set off for the provider."""
-        return self.client.get("/api/staff/sign-in", params={"next": next})
-
-    def arrive(self, account: str, next: str = "/inbox") -> str:
-        """Sign in at the provider; the address that leads back here, not yet followed."""
-        led = self.leave(next)
-        assert led.status_code == 303, led.text
-        answer = httpx.post(led.headers["location"], data={"account": account})
-        return answer.headers["location"]
-
-    def back(self, address: str) -> str:
-        """Follow the way back; where that leads, without our own address."""
-        answer = self.client.get(address)
-        assert answer.status_code == 303, answer.text
-        place: str = answer.headers["location"]
-        assert place.startswith(self.url)
-        return place.removeprefix(self.url)
-
-    def sign_in(self, account: str, next: str = "/inbox") -> str:
-        """All of it; where it leads."""
-        return self.back(self.arrive(account, next))
-
-    def session(self) -> dict[str, Any]:
-        """What the page is told."""
-        found: dict[str, Any] = self.client.get("/api/session", headers=AS_PAGE).json()
-        return found
-
-    def post(self, path: str, **headers: str) -> httpx.Response:
-        """What the page sends, with its token unless another is given."""
-        own = {**AS_PAGE, "Origin": self.url, "X-Refdesk-CSRF": headers.pop("csrf", None) or self.session()["csrf"]}
-        return self.client.post(path, json={}, headers={**own, **headers})
-
-    @property
-    def is_in(self) -> bool:
-        """Whether the inbox opens."""
-        return self.client.get("/api/inbox").status_code == 200
-
-
-def audited(service: Service) -> list[str]:
-    return [entry.action for entry in service.guard.audit.table.entries(action="staff")]
+from tests.serve.staff_provider import SECRET, Provider
 
 
 def test_staff_sign_in_and_may_do_what_their_team_may(desk: tuple[Service, str]) -> None:
