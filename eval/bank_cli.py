@@ -61,9 +61,9 @@ def asking_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--most", type=click.IntRange(1), default=100, show_default=True, help="At most so many cases.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another one chooses other cases.")
 @json_option
-@click.pass_obj
+@click.pass_context
 def make_command(
-    shell: Shell,
+    ctx: click.Context,
     *,
     bank: str,
     out: Path,
@@ -79,16 +79,22 @@ def make_command(
     """
     from eval.commands import made_cases
     from eval.making.writing import write_cases
+    from eval.whole_file import check_place
     from knowledge.terminal.json_output import json_text
 
-    made = made_cases(shell, bank, model=model, feedback=feedback, most=most, seed=seed)
+    check_place(out)
+    made = made_cases(ctx.obj, bank, model=model, feedback=feedback, most=most, seed=seed)
     write_cases(made.cases, out)
     if as_json:
-        click.echo(json_text({"cases": len(made.cases), "rejected": dict(made.rejected), "file": str(out)}))
-        return
-    click.echo(f"Wrote {counted(len(made.cases), 'case')} to {out}.")
-    for reason, count in made.rejected.most_common():
-        click.echo(f"  thrown away: {count}, {reason}")
+        told = {"cases": len(made.cases), "rejected": dict(made.rejected), "ended": made.ended, "file": str(out)}
+        click.echo(json_text(told))
+    else:
+        click.echo(f"Wrote {counted(len(made.cases), 'case')} to {out}.")
+        for reason, count in made.rejected.most_common():
+            click.echo(f"  thrown away: {count}, {reason}")
+    if made.ended:
+        click.echo(f"Ended early: {made.ended}", err=True)
+        ctx.exit(1)
 
 
 @click.command("tune")

@@ -71,6 +71,7 @@ def run_command(
     CASES are files of cases (JSON Lines), SQuAD files, or folders in the layout of BEIR, TREC or questions.jsonl. A
     run that was interrupted goes on where it was. The exit code is 1 when the system failed on a case.
     """
+    check_places(out, html)
     result = carried_out(ctx.obj, cases, how)
     keep(result, out, html)
     present(result, only=how.metrics, as_json=as_json)
@@ -82,6 +83,14 @@ def carried_out(shell: Shell, paths: tuple[Path, ...], how: RunChoice) -> RunRes
     from eval.commands import run_cases  # `--help` needs none of it
 
     return run_cases(shell, paths, how)
+
+
+def check_places(*places: Path | None) -> None:
+    """Raises `StorageError` where a file that was asked for could not be written."""
+    from eval.whole_file import check_place
+
+    for place in filter(None, places):
+        check_place(place)
 
 
 def keep(result: RunResult, out: Path | None, html: Path | None) -> None:
@@ -184,6 +193,7 @@ def gate_command(
     from knowledge.terminal.json_output import json_text
     from knowledge.terminal.presentation import console
 
+    check_places(out, html)
     report = gate_cases(ctx.obj, cases, how, baseline, tolerance=tolerance)
     keep(report.comparison.new, out, None)
     if html:

@@ -30,7 +30,7 @@ from eval.tuning.bank_tuning import TuningReport, tune_bank
 from eval.tuning.tuner import KNOBS
 from knowledge.errors import UsageError
 from knowledge.terminal.opening import open_library
-from knowledge.terminal.presentation import console
+from knowledge.terminal.presentation import console, counted
 from knowledge.terminal.shell import Shell
 
 if TYPE_CHECKING:
@@ -53,11 +53,14 @@ def run_cases(shell: Shell, paths: Sequence[Path], how: RunChoice) -> RunResult:
         retrieval_only=how.retrieval_only,
         seed=how.seed,
     )
-    chosen = choose(wanted, cases, open_library(shell), shell.environment, offline=shell.offline, folder=Path.cwd())
+    library = open_library(shell)
+    chosen = choose(wanted, cases, library, shell.environment, offline=shell.offline, folder=Path.cwd())
     options = RunOptions(shell.environment.cache, how.concurrency, how.seed, how.fresh)
     metrics = {**make_metrics(chosen.embedder, measured(how)), **judges(shell, how)}
     name = how.name or "+".join(path.stem for path in paths)
     asked = spread(chosen.cases, how.most)
+    if not (how.agent or how.url):
+        warn_of_strangers(asked, library.names())
     with progress_shown(len(asked)) as progress:
         return run(
             name,
@@ -68,6 +71,14 @@ def run_cases(shell: Shell, paths: Sequence[Path], how: RunChoice) -> RunResult:
             tells_hits=chosen.tells_hits,
             lasting=not (how.agent or how.url),
             progress=progress,
+        )
+
+
+def warn_of_strangers(cases: Sequence[Case], banks: Sequence[str]) -> None:
+    """Names banks that cases belong to and that are not there: a name may be misspelt."""
+    for bank, count in Counter(case.bank for case in cases if case.bank and case.bank not in banks).items():
+        console(stderr=True).print(
+            f"{counted(count, 'case is', 'cases are')} about the bank {bank!r}, which is not there."
         )
 
 
@@ -132,14 +143,18 @@ def made_cases(shell: Shell, bank: str, *, model: str | None, feedback: Sequence
     """
     library = open_library(shell)
     chosen = library.bank(bank)
+    if feedback and model:
+        raise UsageError("--feedback holds what people said, and --model writes questions:", hint="give one of them.")
     if feedback:
         parts = [cases_from_feedback(path, bank) for path in feedback]
         made = Made(
-            tuple({case.id: case for part in parts for case in part.cases}.values()),
+            tuple({case.id: case for part in parts for case in part.cases}.values())[-most:],
             sum((part.rejected for part in parts), Counter()),
         )
     elif model:
-        made = make_cases_with_model(chosen, plain_words(named_model(shell, model)), most=most, seed=seed)
+        ask = plain_words(named_model(shell, model))
+        with progress_shown(most) as progress:
+            made = make_cases_with_model(chosen, ask, most=most, seed=seed, progress=progress)
     else:
         others = [library.bank(name) for name in library.names() if name != bank]
         made = make_cases(chosen, most=most, seed=seed, others=others)

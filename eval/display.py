@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from eval.judges.agreement import agreements
 from eval.judges.judged import KINDS as JUDGES
-from eval.runs.record import CaseRecord
 from eval.runs.result import Figure, RunResult
+from eval.targets.placing import NOT_IN_BANK
 from knowledge.terminal.presentation import console, counted, print_table, printable, readable, shortened
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ LOWEST_SHOWN = 3
 
 
 @contextmanager
-def progress_shown(total: int) -> Iterator[Callable[[CaseRecord], None]]:
-    """Takes records and shows how many of `total` there are: a bar on a terminal, a line now and then elsewhere."""
+def progress_shown(total: int) -> Iterator[Callable[[object], None]]:
+    """Takes what is finished and shows how much it is of `total`: a bar on a terminal, else a line now and then."""
     out = console(stderr=True)
     if not out.is_terminal:
         yield _Lines(out, total)
@@ -51,7 +51,7 @@ class _Lines:
         self._out, self._total, self._done = out, total, 0
         self._next = time.monotonic() + SECONDS_A_LINE
 
-    def __call__(self, record: CaseRecord) -> None:
+    def __call__(self, finished: object) -> None:
         self._done += 1
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + SECONDS_A_LINE
@@ -79,8 +79,19 @@ def print_result(result: RunResult, out: Console, *, only: Sequence[str] = ()) -
     if failed:
         stages = ", ".join(f"{stage} {count}" for stage, count in sorted(result.stages.items(), key=lambda s: -s[1]))
         out.print(f"\nWhere {failed:,} of {counted(len(result.records), 'case')} failed: {stages}.")
-    for line in (*thought_least_of(result), *agreed(result), *complaints(result)):
+    for line in (*not_there(result), *thought_least_of(result), *agreed(result), *complaints(result)):
         out.print(printable(line))
+
+
+def not_there(result: RunResult) -> list[str]:
+    """What no answer can find: evidence in documents that the banks do not have, so that the cases may be wrong."""
+    lost = [record for record in result.records if record.stage_reason.endswith(NOT_IN_BANK)]
+    lines = [
+        f"{record.id} names evidence that is not there: {record.stage_reason}." for record in lost[:FAILURES_SHOWN]
+    ]
+    if len(lost) > FAILURES_SHOWN:
+        lines.append(f"and {counted(len(lost) - FAILURES_SHOWN, 'more case does', 'more cases do')}.")
+    return lines
 
 
 def thought_least_of(result: RunResult) -> list[str]:

@@ -7,6 +7,12 @@ from pydantic import ValidationError
 WORDS = {
     "model_type": "expected an object",
     "dataclass_type": "expected an object",
+    "string_type": "expected text",
+    "string_too_short": "expected text",
+    "int_type": "expected a whole number",
+    "bool_type": "expected true or false",
+    "tuple_type": "expected a list",
+    "dict_type": "expected an object",
     "missing": "is missing",
     "unexpected_keyword_argument": "there is no such field",
     "extra_forbidden": "there is no such field",

@@ -50,10 +50,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Cases, and how many drafts were thrown away for which reason."""
+    """Cases, and how many drafts were thrown away for which reason; `ended` says what cut the making short."""
 
     cases: tuple[Case, ...]
     rejected: Counter[str] = field(default_factory=Counter)
+    ended: str = ""
 
 
 def merged(drafts: Iterable[Draft]) -> list[Draft]:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eval.cases import Case, Gold
+from eval.judges.replies import spoken
 from eval.making.draft import Draft, Made, Place
 from eval.making.from_bank import documents
 from eval.metrics.answers import contains, token_f1, tokens
 from eval.targets.placing import locate
+from knowledge.errors import RefdeskError
 from knowledge.types import Document
 
 if TYPE_CHECKING:
@@ -57,8 +59,13 @@ class Written:
     quote: str
 
 
-def make_cases_with_model(bank: KnowledgeBank, ask: Ask, *, most: int, seed: int) -> Made:
-    """At most `most` cases, each about another passage; `ask` gives a prompt to the model. Raises what it raises."""
+def make_cases_with_model(
+    bank: KnowledgeBank, ask: Ask, *, most: int, seed: int, progress: Callable[[Case], None] = lambda _: None
+) -> Made:
+    """At most `most` cases, each about another passage; `ask` gives a prompt to the model.
+
+    Where it fails, or is interrupted, the cases that were made until then are kept; without any, its error is raised.
+    """
     passages = [passage for document in documents(bank) for passage in _passages(document)]
     random.Random(seed).shuffle(passages)
     rejected: Counter[str] = Counter()
@@ -66,12 +73,18 @@ def make_cases_with_model(bank: KnowledgeBank, ask: Ask, *, most: int, seed: int
     for document, start, end in passages[: most * TRIES]:
         if len(cases) == most:
             break
-        found = _draft(document, start, end, ask)
+        try:
+            found = _draft(document, start, end, ask)
+        except (RefdeskError, KeyboardInterrupt) as error:
+            if not cases:
+                raise
+            return Made(tuple(cases.values()), rejected, str(error) or "Interrupted.")
         if isinstance(found, str):
             rejected[found] += 1
             continue
         case = found.case(bank.name)
         cases[case.id] = case
+        progress(case)
     return Made(tuple(cases.values()), rejected)
 
 
@@ -90,7 +103,7 @@ def _passages(document: Document) -> Iterator[tuple[Document, int, int]]:
 def _draft(document: Document, start: int, end: int, ask: Ask) -> Draft | str:
     """A draft about the passage, or why there is none."""
     passage = document.text[start:end][: 2 * LONGEST_PASSAGE]
-    written = _read(ask(WRITE.format(title=document.title, passage=passage)))
+    written = _read(spoken(ask(WRITE.format(title=document.title, passage=passage))))
     if written is None:
         return "not the JSON that was asked for"
     if LEANS_ON_PASSAGE.search(written.question):
@@ -100,7 +113,7 @@ def _draft(document: Document, start: int, end: int, ask: Ask) -> Draft | str:
     span = locate(Gold(document.uri, start=start, end=end, text=written.quote), document)
     if span is None or not start <= span[0] < end:
         return "quotes what the passage does not say"
-    reply = ask(ANSWER.format(unanswerable=UNANSWERABLE, passage=passage, question=written.question))
+    reply = spoken(ask(ANSWER.format(unanswerable=UNANSWERABLE, passage=passage, question=written.question)))
     if UNANSWERABLE in reply or not _same(reply, written.answer):
         return "cannot be answered from the passage"
     page = document.page_at(span[0]) if document.pages else None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from eval.cases import Case
-from knowledge.errors import StorageError
+from eval.whole_file import write_whole
 
 
 def case_to_json(case: Case) -> dict[str, Any]:
@@ -28,13 +27,4 @@ def write_cases(cases: Sequence[Case], path: Path) -> None:
 
 def write_lines(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Writes a file of JSON Lines, whole or not at all; raises `StorageError`."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written: {error.strerror}.") from error
-    finally:
-        draft.unlink(missing_ok=True)
+    write_whole(path, "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode("utf-8", "replace"))

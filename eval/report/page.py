@@ -12,7 +12,7 @@ from eval.report.figures import plots
 from eval.report.style import STYLE
 from eval.report.tables import difference_table, figure_table, stage_table
 from eval.runs.result import RunResult
-from knowledge.errors import StorageError
+from eval.whole_file import write_whole
 from knowledge.terminal.presentation import counted
 
 KINDS = ("first", "second")
@@ -21,12 +21,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 def write_report(runs: Sequence[RunResult], path: Path, *, comparison: Comparison | None = None) -> None:
     """Writes the page about one run, or two side by side; raises `StorageError`."""
-    page = report(runs, comparison=comparison)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written: {error.strerror}.") from error
+    write_whole(path, report(runs, comparison=comparison).encode("utf-8", "replace"))
 
 
 def report(runs: Sequence[RunResult], *, comparison: Comparison | None = None) -> str:

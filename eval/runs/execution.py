@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 
 from eval.cases import Case
@@ -13,6 +13,7 @@ from eval.runs.diagnosis import diagnose
 from eval.runs.journal import Journal
 from eval.runs.patience import Patience
 from eval.runs.record import CaseRecord, digest
+from eval.runs.threads import Threads
 from eval.targets.target import Target, TargetUnreachable
 from knowledge.errors import RefdeskError
 
@@ -82,8 +83,8 @@ def evaluate(
     Raises `TargetUnreachable` where the system could not be reached too often in a row.
     """
     records: dict[str, CaseRecord] = {}
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="eval") as pool:
-        for record in _finished(pool, cases, evaluation, concurrency * AHEAD):
+    with Threads(evaluation.record, concurrency) as threads:
+        for record in _finished(threads, cases, concurrency * AHEAD):
             records[record.id] = record
             progress(record)
     if lost := evaluation.patience.lost:
@@ -91,26 +92,20 @@ def evaluate(
     return [records[case.id] for case in cases]
 
 
-def _finished(
-    pool: ThreadPoolExecutor, cases: Sequence[Case], evaluation: Evaluation, ahead: int
-) -> Iterator[CaseRecord]:
-    """Records as they are finished; only a few cases are under way, so that an interruption is quick."""
+def _finished(threads: Threads[Case, CaseRecord], cases: Sequence[Case], ahead: int) -> Iterator[CaseRecord]:
+    """Records as they are finished; only a few cases are submitted at a time, however many there are."""
     waiting = iter(cases)
     under_way: set[Future[CaseRecord]] = set()
-    try:
-        while True:
-            for case in waiting:
-                under_way.add(pool.submit(evaluation.record, case))
-                if len(under_way) >= ahead:
-                    break
-            if not under_way:
-                return
-            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
-    finally:
-        for future in under_way:
-            future.cancel()
+    while True:
+        for case in waiting:
+            under_way.add(threads.submit(case))
+            if len(under_way) >= ahead:
+                break
+        if not under_way:
+            return
+        done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield future.result()
 
 
 def _record(

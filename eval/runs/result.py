@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from eval.runs.record import CaseRecord
 from eval.summaries.outcomes import Outcomes
+from eval.whole_file import write_whole
 from eval.wrong_field import wrong_field
-from knowledge.errors import ConfigError, StorageError
+from knowledge.errors import ConfigError
 
 FORMAT: Literal[1] = 1
 
@@ -79,15 +79,7 @@ RESULT: TypeAdapter[RunResult] = TypeAdapter(RunResult)
 
 def save_result(result: RunResult, path: Path) -> None:
     """Writes the file, whole or not at all; raises `StorageError`."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(RESULT.dump_json(result, indent=1, exclude_defaults=True))
-        draft.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written: {error.strerror}.") from error
-    finally:
-        draft.unlink(missing_ok=True)
+    write_whole(path, RESULT.dump_json(result, indent=1, exclude_defaults=True))
 
 
 def load_result(path: Path) -> RunResult:

@@ -66,6 +66,9 @@ def run(
             records = evaluate(cases, evaluation, concurrency=options.concurrency, progress=progress)
         except TargetUnreachable as error:
             raise _ended(error, cases, evaluation) from error
+        except KeyboardInterrupt as interrupt:
+            kept = _kept(cases, evaluation)
+            raise KeyboardInterrupt(f"Interrupted with {kept} kept: the same command goes on there.") from interrupt
         if not lasting and not any(record.error or record.unjudged for record in records):
             journal.forget()
     return RunResult(
@@ -81,9 +84,14 @@ def run(
 
 def _ended(error: TargetUnreachable, cases: Sequence[Case], evaluation: Evaluation) -> TargetUnreachable:
     """Why a run ended before its end, and what is left of it."""
-    kept = sum(evaluation.journal.get(digest(case)) is not None for case in cases)
-    failures, every = counted(evaluation.patience.most, "failure"), counted(len(cases), "case")
+    failures = counted(evaluation.patience.most, "failure")
     return TargetUnreachable(
-        f"{error.sentence} The run ended after {failures} in a row, with {kept:,} of {every} kept:",
+        f"{error.sentence} The run ended after {failures} in a row, with {_kept(cases, evaluation)} kept:",
         hint="the same command goes on there.",
     )
+
+
+def _kept(cases: Sequence[Case], evaluation: Evaluation) -> str:
+    """How many of the cases need not be asked again."""
+    kept = sum(evaluation.journal.get(digest(case)) is not None for case in cases)
+    return f"{kept:,} of {counted(len(cases), 'case')}"

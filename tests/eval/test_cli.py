@@ -33,6 +33,15 @@ def test_json_holds_the_figures_with_intervals(refdesk: Refdesk, handbook: Path,
     assert not {"f1", "correct", "right", "answer-rate"} & set(told["figures"])
 
 
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_asked(
+    refdesk: Refdesk, handbook: Path, cases: Path
+) -> None:
+    for option in ("--out", "--html"):
+        done = refdesk(["--root", str(handbook), "eval", "run", str(cases), option, str(cases / "below")])
+        assert (done.code, done.out) == (1, "")
+        assert "cannot be written" in done.err
+
+
 def test_one_metric_alone_is_shown_alone_and_failures_are_still_told_by_what_is_right(
     refdesk: Refdesk, handbook: Path, cases: Path
 ) -> None:
@@ -68,6 +77,15 @@ def test_two_results_are_compared(refdesk: Refdesk, baseline: Path, tmp_path: Pa
     assert done.code == 0
     assert "f1\t" in done.out
     assert "Both runs fail on the same cases." in page.read_text("utf-8")
+
+
+def test_evidence_and_banks_that_are_not_there_are_named(refdesk: Refdesk, handbook: Path, tmp_path: Path) -> None:
+    lost = {"id": "a", "question": "How long?", "answers": [], "answerable": True, "gold": [{"doc": "no/such.md"}]}
+    path = tmp_path / "lost.jsonl"
+    path.write_text("".join(json.dumps(lost | more) + "\n" for more in ({}, {"id": "b", "bank": "nobody"})), "utf-8")
+    done = refdesk(["--root", str(handbook), "eval", "run", str(path), "--retrieval"])
+    assert "a names evidence that is not there: no/such.md: the document is not in the bank." in done.out
+    assert "1 case is about the bank 'nobody', which is not there." in done.err
 
 
 @pytest.mark.parametrize(

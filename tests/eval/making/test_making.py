@@ -16,7 +16,7 @@ from eval.making.from_model import make_cases_with_model
 from eval.making.rules import GAP, drafts
 from eval.making.writing import write_cases
 from knowledge.answers.lexicon import Lexicon
-from knowledge.errors import ConfigError
+from knowledge.errors import ConfigError, ModelError
 from knowledge.library import Library
 from knowledge.types import Document
 from tests.conftest import Refdesk
@@ -111,6 +111,36 @@ def test_what_a_model_writes_is_kept_only_when_the_passage_answers_it(library: L
         "25 days of annual",
     )
     assert long.rejected == {"quotes what the passage does not say": 1}
+
+
+def test_thoughts_of_a_model_are_no_part_of_what_it_writes(library: Library) -> None:
+    thoughts = "<think>Is it {odd}? UNANSWERABLE? Or remote?</think>"
+    written = '{"question": "How long is annual leave?", "answer": "25 days", "quote": "25 days of annual"}'
+
+    def ask(prompt: str) -> str:
+        return f"{thoughts}{written if 'Reply with JSON' in prompt else '25 days'}"
+
+    made = make_cases_with_model(Padded(library), ask, most=1, seed=0)  # type: ignore[arg-type]  # as above
+    assert [case.answers for case in made.cases] == [("25 days",)]
+
+
+@pytest.mark.parametrize("error", [ModelError("No model server can be reached."), KeyboardInterrupt()])
+def test_cases_that_were_made_before_a_model_failed_are_kept(library: Library, error: BaseException) -> None:
+    titles: list[str] = []
+
+    def ask(prompt: str) -> str:
+        if "Reply with JSON" not in prompt:
+            return "25 days"
+        titles.append(prompt)
+        if len(titles) > 1:
+            raise error
+        quote = prompt.split("Passage:\n")[1].split("\n\n")[-1][:30].strip()
+        return json.dumps({"question": "How long is it?", "answer": "25 days", "quote": quote})
+
+    made = make_cases_with_model(Padded(library), ask, most=5, seed=0)  # type: ignore[arg-type]  # as above
+    assert (len(made.cases), made.ended) == (1, str(error) or "Interrupted.")
+    with pytest.raises(type(error)):
+        make_cases_with_model(Padded(library), ask, most=5, seed=0)  # type: ignore[arg-type]  # as above
 
 
 class Padded:

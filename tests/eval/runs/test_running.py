@@ -159,6 +159,20 @@ def test_a_system_that_is_gone_ends_the_run_and_what_it_answered_is_kept(tmp_pat
     assert len(back.asked) == 8
 
 
+def test_an_interrupted_run_says_what_is_kept(tmp_path: Path) -> None:
+    def pressed(record: object) -> None:
+        raise KeyboardInterrupt
+
+    options = RunOptions(tmp_path, concurrency=1)
+    with pytest.raises(
+        KeyboardInterrupt, match=r"Interrupted with \d+ of 12 cases kept: the same command goes on there."
+    ):
+        run("r", CASES, Clerk(), metrics("correct"), options, progress=pressed)
+    again = Clerk()
+    run("r", CASES, again, metrics("correct"), options)
+    assert len(again.asked) < 12
+
+
 def test_a_system_that_is_gone_for_all_of_a_few_cases_is_no_result(tmp_path: Path) -> None:
     with pytest.raises(TargetUnreachable, match="with 0 of 2 cases kept"):
         run("r", CASES[:2], Clerk(gone_after=0), metrics("correct"), RunOptions(tmp_path))
