@@ -7,9 +7,9 @@
 
 `load` holds that many conversations at once, each with some questions whose answers are streamed, and tells what was
 dropped and what the service adds to the model's own time; `kill` ends the service by SIGKILL in the middle of such a
-load and looks for every question and rating that was acknowledged; `soak` keeps asking and watches the memory.
-The model runs in a process of its own and takes three times `--seconds` a turn: for its search, for its first word, and
-for the words of its answer.
+load and looks for every question and rating that was acknowledged; `soak` keeps asking, programs too by each of their
+protocols, and watches the memory. The model runs in a process of its own and takes three times `--seconds` a turn: for
+its search, for its first word, and for the words of its answer.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import json
 import signal
 import statistics
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -32,6 +33,7 @@ import psutil
 
 from bench.serve_model import FIRST_SENTENCE
 from bench.serve_place import Served, home, model_at, processor_seconds, resident, service
+from bench.serve_programs import Ask, programs
 
 QUESTION = "How long does a replacement card take to arrive?"
 PHASES = 3
@@ -190,7 +192,7 @@ def kill(rounds: int, how_many: int, seconds: float) -> None:
 
 
 async def soak(served: Served, minutes: float, how_many: int) -> None:
-    """Keep so many conversations going, and print the memory of the service every minute."""
+    """Keep so many conversations going, and a program for each protocol; print the service's memory every minute."""
     watched, ends = psutil.Process(served.process.pid), perf_counter() + 60 * minutes
     counted = count()
     done = [0]
@@ -204,15 +206,28 @@ async def soak(served: Served, minutes: float, how_many: int) -> None:
                 next(counted)
             await client.delete(f"/api/conversations/{conversation}")
 
-    async with calling(served.url) as client:
+    async def program(name: str, ask: Ask) -> None:
+        while perf_counter() < ends:
+            answered[name] += await ask()
+            asked[name] += 1
+
+    asked, answered = Counter[str](), Counter[str]()
+    async with calling(served.url) as client, programs(served.url) as ways:
         talks = [asyncio.create_task(talk(client)) for _ in range(how_many)]
+        talks += [asyncio.create_task(program(name, ask)) for name, ask in ways.items()]
         while perf_counter() < ends:
             await asyncio.sleep(min(60.0, max(0.0, ends - perf_counter())))
-            print(f"{minutes - (ends - perf_counter()) / 60:5.1f} min  {resident(watched):7.1f} MB  {done[0]} answers")
+            by_programs = f"{answered.total()} to programs"
+            print(
+                f"{minutes - (ends - perf_counter()) / 60:5.1f} min  {resident(watched):7.1f} MB"
+                f"  {done[0]} answers, {by_programs}"
+            )
             sys.stdout.flush()
         await asyncio.gather(*talks)
-    asked = next(counted)
-    print(f"{asked} questions, {asked - done[0]} without an answer")
+    all_asked = next(counted)
+    print(f"{all_asked} questions, {all_asked - done[0]} without an answer")
+    for name in ways:
+        print(f"  {name}: {asked[name]} questions, {asked[name] - answered[name]} without an answer")
 
 
 def paint(url: str) -> None:
