@@ -199,7 +199,7 @@ def gate_command(
     if html:
         from eval.report.page import write_report
 
-        write_report((report.comparison.base, report.comparison.new), html, comparison=report.comparison)
+        write_report((report.comparison.base, report.comparison.new), html, gate=report)
     if as_json:
         click.echo(json_text(gate_to_json(report)))
     else:

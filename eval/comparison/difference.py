@@ -35,6 +35,11 @@ class Difference:
     corrected: float = 1.0
 
     @property
+    def by_case(self) -> bool:
+        """Whether single cases win and lose; a summary has none that it belongs to."""
+        return self.metric not in SUMMARIES
+
+    @property
     def change(self) -> float:
         """The new value less the old one."""
         return self.new - self.base

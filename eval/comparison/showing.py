@@ -26,7 +26,7 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
             f"{one.change:+.3f}",
             f"{one.low:+.3f} to {one.high:+.3f}",
             f"{one.corrected:.4f}",
-            f"{len(one.wins)}/{len(one.losses)}",
+            f"{len(one.wins)}/{len(one.losses)}" if one.by_case else "",
             one.verdict if one.verdict != "same" else "",
         ]
         for one in comparison.differences

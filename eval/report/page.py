@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from html import escape
 from pathlib import Path
 
 from eval.comparison.comparison import Comparison, compare
+from eval.comparison.gate import GateReport
 from eval.report.cases import failures, judgements, partings
 from eval.report.figures import plots
 from eval.report.style import STYLE
@@ -19,13 +21,16 @@ KINDS = ("first", "second")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def write_report(runs: Sequence[RunResult], path: Path, *, comparison: Comparison | None = None) -> None:
-    """Writes the page about one run, or two side by side; raises `StorageError`."""
-    write_whole(path, report(runs, comparison=comparison).encode("utf-8", "replace"))
+def write_report(
+    runs: Sequence[RunResult], path: Path, *, comparison: Comparison | None = None, gate: GateReport | None = None
+) -> None:
+    """Writes the page about one run, or two side by side, with the verdict of a gate; raises `StorageError`."""
+    write_whole(path, report(runs, comparison=comparison, gate=gate).encode("utf-8", "replace"))
 
 
-def report(runs: Sequence[RunResult], *, comparison: Comparison | None = None) -> str:
-    """The page as HTML. Two runs are compared, unless `comparison` has done so."""
+def report(runs: Sequence[RunResult], *, comparison: Comparison | None = None, gate: GateReport | None = None) -> str:
+    """The page as HTML. Two runs are compared, unless `comparison` or `gate` has done so."""
+    comparison = gate.comparison if gate else comparison
     if len(runs) == 2 and comparison is None:
         comparison = compare(runs[0], runs[1])
     title = " and ".join(dict.fromkeys(run.name for run in runs))
@@ -35,7 +40,7 @@ def report(runs: Sequence[RunResult], *, comparison: Comparison | None = None) -
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}: evaluation</title><style>{STYLE}</style></head><body><main>"
-        f"{_header(title, runs)}{sections}{_provenance(runs)}</main></body></html>"
+        f"{_header(title, runs)}{_verdict(gate) if gate else ''}{sections}{_provenance(runs)}</main></body></html>"
     )
 
 
@@ -72,10 +77,25 @@ def _section(title: str, content: str) -> str:
 def _header(title: str, runs: Sequence[RunResult]) -> str:
     keys = "".join(
         f'<li><span class="key {kind}"></span>{escape(run.name)} '
-        f'<span class="soft small">{counted(len(run.records), "case")}, {escape(run.created)}</span></li>'
+        f'<span class="soft small">{counted(len(run.records), "case")}, {escape(_moment(run.created))}</span></li>'
         for run, kind in zip(runs, KINDS, strict=False)
     )
     return f'<header><h1>Evaluation of {escape(title)}</h1><ul class="legend">{keys}</ul></header>'
+
+
+def _verdict(gate: GateReport) -> str:
+    """Whether the gate is passed, and why not."""
+    kind, words = ("better", "The gate is passed") if gate.passed else ("worse", "The gate is not passed")
+    reasons = "".join(f"<li>{escape(line)}</li>" for line in (*gate.sentences, *gate.notes))
+    return f'<section><h2 class="{kind}">{words}</h2>{f"<ul class="plain">{reasons}</ul>" if reasons else ""}</section>'
+
+
+def _moment(created: str) -> str:
+    """When a run was made, as people read it; runs write it in UTC."""
+    try:
+        return f"{datetime.fromisoformat(created):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return created
 
 
 def _provenance(runs: Sequence[RunResult]) -> str:

@@ -67,9 +67,10 @@ def _range(figure: Figure) -> str:
 
 def _difference_row(one: Difference) -> str:
     verdict = "" if one.verdict == "same" else one.verdict
+    won, lost = (len(one.wins), len(one.losses)) if one.by_case else ("", "")
     return (
         f"<tr><td>{escape(one.metric)}</td><td>{shown(one.metric, one.base)}</td><td>{shown(one.metric, one.new)}</td>"
         f'<td class="{verdict}">{one.change:+.3f}</td><td>{one.low:+.3f} to {one.high:+.3f}</td>'
-        f"<td>{one.corrected:.4f}</td><td>{len(one.wins)}</td><td>{len(one.losses)}</td>"
+        f"<td>{one.corrected:.4f}</td><td>{won}</td><td>{lost}</td>"
         f'<td class="{verdict}">{verdict}</td></tr>'
     )

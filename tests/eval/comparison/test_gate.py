@@ -147,6 +147,17 @@ def test_words_of_documents_and_models_are_never_markup() -> None:
     assert "alert" in page
 
 
+def test_the_report_of_a_gate_says_whether_it_is_passed_and_why_not() -> None:
+    fell = gate(GOOD, BAD)
+    page = report([GOOD, BAD], gate=fell)
+    assert "The gate is not passed" in page
+    assert "correct fell from" in page
+    assert "The gate is passed" in report([GOOD, GOOD], gate=gate(GOOD, GOOD))
+    row = next(row for row in page.split("<tr>") if row.startswith("<td>right</td>"))
+    assert "<td></td><td></td>" in row  # a share of all cases is lost by none of them
+    assert "2026-01-01 00:00 UTC" in page
+
+
 def test_what_judges_said_stands_at_every_case_of_a_report() -> None:
     def judged(value: float, reason: str) -> RunResult:
         said = {"scores": {"correct": 1.0, "correctness": value}, "reasons": {"correctness": reason}}
