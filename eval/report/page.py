@@ -86,8 +86,9 @@ def _header(title: str, runs: Sequence[RunResult]) -> str:
 def _verdict(gate: GateReport) -> str:
     """Whether the gate is passed, and why not."""
     kind, words = ("better", "The gate is passed") if gate.passed else ("worse", "The gate is not passed")
-    reasons = "".join(f"<li>{escape(line)}</li>" for line in (*gate.sentences, *gate.notes))
-    return f'<section><h2 class="{kind}">{words}</h2>{f"<ul class="plain">{reasons}</ul>" if reasons else ""}</section>'
+    items = "".join(f"<li>{escape(line)}</li>" for line in (*gate.sentences, *gate.notes))
+    reasons = f'<ul class="plain">{items}</ul>' if items else ""
+    return f'<section><h2 class="{kind}">{words}</h2>{reasons}</section>'
 
 
 def _moment(created: str) -> str:
