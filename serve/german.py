@@ -15,6 +15,16 @@ GERMAN: Mapping[str, str] = {
         "Diese Antwort beruht auf Dokumenten, die Sie nicht lesen dürfen."
     ),
     "Stopped.": "Angehalten.",
+    # courtesies
+    "Hello! What would you like to know?": "Guten Tag! Was möchten Sie wissen?",
+    "You are welcome. Is there anything else that you would like to know?": (
+        "Gern geschehen. Möchten Sie noch etwas wissen?"
+    ),
+    "Is there anything else that you would like to know?": "Möchten Sie noch etwas wissen?",
+    "Goodbye!": "Auf Wiedersehen!",
+    "I answer from the documents, and show where each sentence stands. Ask me something about them.": (
+        "Ich antworte aus den Dokumenten und zeige, wo jeder Satz steht. Fragen Sie mich etwas zu ihnen."
+    ),
     # turns
     "Something went wrong here.": "Hier ist etwas schiefgegangen.",
     "The answer took too long.": "Die Antwort hat zu lange gedauert.",

@@ -14,6 +14,7 @@ from serve.security.identity import Caller
 from serve.store.conversations import Channel, Conversation
 from serve.store.messages import Message
 from serve.store.schema import new_id, now
+from serve.turns.courtesies import courtesy
 from serve.turns.events import Delta, Progress, TurnEvent
 from serve.turns.flow import CUSTOMER, Answering
 from serve.turns.journal import Journal
@@ -129,7 +130,7 @@ def asked_once(
     moment, id, question = now(), new_id(), cleaned(question)
     topic = ""
     for said in history:
-        if said.role == "user":
+        if said.role == "user" and courtesy(said.text) is None:
             topic = readings(said.text, topic)[0]
     conversation = Conversation(id, caller.id, "", "bot", moment, moment, topic, channel)
     before = tuple(

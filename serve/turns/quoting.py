@@ -12,6 +12,7 @@ from agents.rag.sources import Sources, access
 from knowledge.answers.grounding import UNANSWERED
 from knowledge.library import Library
 from knowledge.types import PUBLIC, Answer, Passage
+from serve.turns.courtesies import courtesy
 from serve.turns.followups import follow_ups
 from serve.turns.history import turns_before
 from serve.turns.journal import Journal
@@ -48,6 +49,9 @@ class Quoter:
 
     async def answer(self, asked: Asked, journal: Journal) -> Reply:
         """The answer, or that there is none, with what comes closest."""
+        if (said := courtesy(asked.question.text)) is not None:
+            journal.delta(said)
+            return Reply(said, self._name, topic=asked.conversation.topic)
         names = await asyncio.to_thread(named_banks, self._library, self._banks)
         journal.progress("searching", _searching(names), banks=list(names))
         talk = Talk(

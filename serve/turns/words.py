@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 from knowledge.answers.grounding import UNANSWERED
 from serve.languages import ENGLISH, said_in
+from serve.turns.courtesies import SENTENCES
 from serve.turns.flow import HANDED_OVER, Answering
 from serve.turns.journal import Journal
 from serve.turns.quoting import OFFER
 from serve.turns.reply import Asked, Reply
 
-OWN = (UNANSWERED, OFFER, HANDED_OVER)
+OWN = (UNANSWERED, OFFER, HANDED_OVER, *SENTENCES)
 
 
 @dataclass(frozen=True, slots=True)
