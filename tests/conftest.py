@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from knowledge.settings import quiet_dependencies
 
@@ -40,11 +41,17 @@ PERSONAL = ("OPENAI_", "REFDESK_", "HF_", "ANTHROPIC_", "AZURE_OPENAI_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
-def pytest_configure() -> None:
-    """Before anything is imported, since some dependencies read these at import."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything is imported, since some dependencies read these at import.
+
+    Invariants are tried with fifty examples each, and with a hundred under `--hypothesis-profile=default`.
+    """
     for name in [name for name in os.environ if name.startswith(PERSONAL) or name.lower() in PROXIES]:
         del os.environ[name]
     quiet_dependencies(os.environ, offline=True)
+    if config.getoption("--hypothesis-profile") is None:
+        settings.register_profile("fifty", max_examples=50)
+        settings.load_profile("fifty")
     gc.set_threshold(2_000)  # what tests make is large and short-lived: to search thrice as often finds no more
     if sys.version_info < (3, 12):
         be_patient_with_tracing()

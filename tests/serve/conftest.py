@@ -14,7 +14,7 @@ from fastapi.dependencies import models as dependencies
 from serve.service import Service
 from tests.serve.postgres import Cluster, cluster, with_password
 from tests.serve.redis_server import redis_in, socket_folder
-from tests.serve.served import build, client_of, opened
+from tests.serve.served import build, client_of, forget_apps, opened
 
 Open = Callable[..., Service]
 
@@ -23,6 +23,7 @@ Open = Callable[..., Service]
 def forgotten() -> Iterator[None]:
     """Services end with their test: FastAPI remembers thousands of functions, and what they hold, models too."""
     yield
+    forget_apps()
     for remembering in (
         dependencies._is_coroutine_callable_cached,
         dependencies._is_gen_callable_cached,

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from fastapi import FastAPI
 
 from agents.model.chat import ChatModel
 from ingest.deployment import jobs
@@ -80,9 +81,24 @@ def opened(root: Path, database: Path, *, model: ChatModel | None = None, **sett
     return open_service(shell_at(root), given, model=model)
 
 
+_apps: dict[int, tuple[Service, FastAPI]] = {}
+
+
+def app_of(service: Service) -> FastAPI:
+    """The application of the service, made once in a test: every client calls the same, as where it is served."""
+    if id(service) not in _apps:
+        _apps[id(service)] = service, make_app(service)
+    return _apps[id(service)][1]
+
+
+def forget_apps() -> None:
+    """Lets the applications of a test go with it."""
+    _apps.clear()
+
+
 def client_of(service: Service, *, address: str = "127.0.0.1", **headers: str) -> httpx.AsyncClient:
     """A program that calls the service within this process."""
-    transport = httpx.ASGITransport(make_app(service), client=(address, 50_000))
+    transport = httpx.ASGITransport(app_of(service), client=(address, 50_000))
     return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers)
 
 
