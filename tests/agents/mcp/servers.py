@@ -92,7 +92,7 @@ async def serving(app: Callable[..., Any], port: int = 0, **options: Any) -> Asy
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
-    config = uvicorn.Config(app, log_level="critical", lifespan="on", timeout_graceful_shutdown=1, **options)
+    config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=1, **options)
     server = uvicorn.Server(config)
     # `should_exit` is what ends it; its own handlers would end the whole test session.
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]  # a context that does nothing

@@ -78,7 +78,7 @@ def https(application: Any, folder: Path) -> Iterator[int]:
     certificate_path, key_path = certificate(folder, HOST)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        application, ssl_certfile=str(certificate_path), ssl_keyfile=str(key_path), log_level="error", ws="none"
+        application, ssl_certfile=str(certificate_path), ssl_keyfile=str(key_path), log_config=None, ws="none"
     )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
