@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -153,6 +153,6 @@ def test_plain_sentences_are_found_one_by_one(parts: list[str]) -> None:
     "piece", ["a. ", "word ", "- x\n", "| a | b |\n", ". . ", "A. B. ", "\"'”’", "[1]", "```\n", "(" * 9]
 )
 def test_splitting_takes_linear_time(piece: str) -> None:
-    started = perf_counter()
-    split(piece * 30_000)
-    assert perf_counter() - started < 20
+    started = process_time()
+    split(piece * 15_000)
+    assert process_time() - started < 5
