@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,7 +121,8 @@ def tune_command(
     """
     from eval.commands import tuned_bank
 
-    report = tuned_bank(shell, bank, paths, minutes=minutes, tolerated=tolerate, most=most, seed=seed)
+    with interruption_told(f"{bank} keeps its settings, unless all had been tried."):
+        report = tuned_bank(shell, bank, paths, minutes=minutes, tolerated=tolerate, most=most, seed=seed)
     present(report, as_json=as_json)
 
 
@@ -146,8 +148,20 @@ def calibrate_command(
     """
     from eval.commands import tuned_bank
 
-    report = tuned_bank(shell, bank, paths, minutes=minutes, tolerated=tolerate, most=most, seed=seed, settings=False)
+    with interruption_told(f"{bank} is as it was."):
+        report = tuned_bank(
+            shell, bank, paths, minutes=minutes, tolerated=tolerate, most=most, seed=seed, settings=False
+        )
     present(report, as_json=as_json)
+
+
+@contextmanager
+def interruption_told(consequence: str) -> Iterator[None]:
+    """Says on Ctrl-C what became of the bank itself; what was under way with a copy of it says nothing about that."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt(f"Interrupted: {consequence}") from interrupt
 
 
 def present(report: TuningReport, *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from eval.bank_cli import interruption_told
 from eval.runs.result import load_result
 from tests.conftest import Refdesk
 
@@ -77,6 +78,14 @@ def test_two_results_are_compared(refdesk: Refdesk, baseline: Path, tmp_path: Pa
     assert done.code == 0
     assert "f1\t" in done.out
     assert "Both runs fail on the same cases." in page.read_text("utf-8")
+
+
+def test_ctrl_c_says_what_became_of_the_bank_and_not_of_its_copy() -> None:
+    with (
+        pytest.raises(KeyboardInterrupt, match=r"^Interrupted: hr is as it was\.$"),
+        interruption_told("hr is as it was."),
+    ):
+        raise KeyboardInterrupt("stopped: 57 documents went in")
 
 
 def test_evidence_and_banks_that_are_not_there_are_named(refdesk: Refdesk, handbook: Path, tmp_path: Path) -> None:
