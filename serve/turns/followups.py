@@ -9,7 +9,7 @@ from agents.answers.conversation import Conversation as Talk
 from knowledge.answers.lexicon import Lexicon
 from knowledge.errors import RefdeskError
 from knowledge.types import Answer, Citation, Passage
-from serve.turns.titles import as_question, as_topic
+from serve.turns.titles import as_question, as_topic, with_article
 
 MOST = 3
 TRIED = 5
@@ -69,7 +69,7 @@ def _questions(passage: Passage, known: Container[str]) -> Iterator[str]:
         if question := as_question(title):
             yield question
         elif title == heading and title != passage.title and (topic := as_topic(title)) and _asks_something(topic):
-            yield f"What about {topic}?"
+            yield f"What about {with_article(topic)}?"
 
 
 def _asks_something(topic: str) -> bool:

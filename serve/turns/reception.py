@@ -21,6 +21,7 @@ from serve.store.messages import Message
 from serve.store.schema import new_id, now
 from serve.store.store import Store
 from serve.store.turns import TurnUnderWay
+from serve.turns.courtesies import courtesy
 from serve.turns.elsewhere import follow_elsewhere, stop_when_told
 from serve.turns.events import Accepted, Answered, Ended, TurnEvent
 from serve.turns.flow import Answering
@@ -270,8 +271,8 @@ def _pending(question: Message, run: Run) -> Message:
 
 
 def _title(conversation: Conversation, text: str) -> str:
-    """What an untitled conversation is called: its first question, cut between words."""
-    if conversation.title:
+    """What an untitled conversation is called: the first that asks something, cut between words."""
+    if conversation.title or courtesy(text) is not None:
         return ""
     line = " ".join(text.split())
     return line if len(line) <= TITLE_CHARS else f"{line[: TITLE_CHARS - 1].rsplit(' ', 1)[0]}…"

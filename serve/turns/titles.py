@@ -20,6 +20,15 @@ ASKS = re.compile(
     rf"|(?:do|does|did|is|are|was|were|can|could|should|will|may|must)\b .)",
     re.IGNORECASE,
 )
+# What is done to something, as headings tell people to, unless they begin with one of the words that are no verbs.
+TOLD_TO = re.compile(r"^([^\W\d_]+) ((?:a|an|the|your|up)\b.+)$", re.IGNORECASE)
+IN_TIME = re.compile(r"^(after|before|during) (\w.*)$", re.IGNORECASE)
+NO_VERBS = (
+    "about above across after against all along among and as at because before behind below beside between beyond both"
+    " but by despite during each every except for from half if in into like near not of off on only or over per since"
+    " than that through throughout till to toward towards under unless until upon when where while why with within"
+    " without"
+)
 ASKING = re.compile(r"(?:what|when|where|which|who|why|how)\b", re.IGNORECASE)
 STATES = re.compile(r"\b(?:is|are|was|were|has|have|can|must|should|will)\b", re.IGNORECASE)
 NOT_FOR_PEOPLE = re.compile(r"[()<>{}|#]|\d{4,}|_")
@@ -31,6 +40,10 @@ def as_question(title: str) -> str:
     if found := TO_DO.match(words):
         asking = "How do I" if found.group(1).lower() == "how" else f"{found.group(1).capitalize()} should I"
         words = f"{asking} {in_a_sentence(found.group(2))}"
+    elif found := IN_TIME.match(words):
+        words = f"What happens {found.group(1).lower()} {in_a_sentence(found.group(2))}"
+    elif (found := TOLD_TO.match(words)) and _is_verb(found.group(1)):
+        words = f"How do I {found.group(1).lower()} {as_mine(in_a_sentence(found.group(2)))}"
     elif ASKS.match(words):
         first, _, rest = words.partition(" ")
         words = f"{first.capitalize()} {in_a_sentence(rest)}"
@@ -44,7 +57,20 @@ def as_topic(title: str) -> str:
     words = bare(title)
     if STATES.search(words) or ASKING.match(words) or NOT_FOR_PEOPLE.search(words) or len(words) > LONGEST:
         return ""
-    return in_a_sentence(words)
+    begins = words.partition(" ")[0].lower()
+    return "" if begins in NO_VERBS.split() else as_mine(in_a_sentence(words))
+
+
+def with_article(topic: str) -> str:
+    """A topic as one speaks of it: names and doings have no article."""
+    begins = topic.partition(" ")[0]
+    takes_one = begins.islower() and not begins.endswith("ing") and begins not in ("a", "an", "the", "my", "our")
+    return f"the {topic}" if takes_one else topic
+
+
+def as_mine(words: str) -> str:
+    """What is yours to the document is mine to whoever asks."""
+    return re.sub(r"\byour\b", "my", words, flags=re.IGNORECASE)
 
 
 def bare(title: str) -> str:
@@ -59,6 +85,10 @@ def in_a_sentence(title: str) -> str:
     if not all(large):
         return " ".join([_small(words[0]), *words[1:]])
     return " ".join(_small(word) for word in words)
+
+
+def _is_verb(word: str) -> bool:
+    return word.lower() not in NO_VERBS.split() and not word.lower().endswith("ing") and not ASKS.match(f"{word} x")
 
 
 def _small(word: str) -> str:

@@ -55,7 +55,10 @@ def test_what_may_ask_something_is_looked_up(text: str) -> None:
 async def test_a_conversation_goes_on_over_thanks(service: Service) -> None:
     async with client_of(service) as client:
         id = await begun(client)
+        await asked(client, id, "Hello")
+        assert (await client.get(f"/api/conversations/{id}")).json()["title"] == ""
         await asked(client, id, FAST)
+        assert (await client.get(f"/api/conversations/{id}")).json()["title"] == FAST
         thanked = answer_of(await asked(client, id, "Thanks!"))
         await asked(client, id, "And what does it cost?")
     assert (thanked["text"], thanked["abstained"], thanked["citations"], thanked["closest"]) == (WELCOME, False, [], [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serve.turns.titles import as_question, as_topic
+from serve.turns.titles import as_question, as_topic, with_article
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,12 @@ from serve.turns.titles import as_question, as_topic
         ("Why was your credit card request rejected?", "Why was your credit card request rejected?"),
         ("2.3 How to query Prometheus", "How do I query Prometheus?"),
         ("How many days does it take", "How many days does it take?"),
+        ("After Approval", "What happens after approval?"),
+        ("Create Your First Virtual Card", "How do I create my first virtual card?"),
+        ("Set up alerts", "How do I set up alerts?"),
+        ("About Your Card", ""),
+        ("Understanding Your Key Terms", ""),
+        ("Is the Card Free", "Is the card free?"),
         ("How It Works", ""),
         ("What You Can Ask", ""),
         ("Gold Rewards Card", ""),
@@ -38,6 +44,8 @@ def test_a_title_that_asks_something_is_a_question(title: str, question: str) ->
         ("Pilot Information", "pilot information"),
         ("APR on Carried Balances", "APR on carried balances"),
         ("Monitoring Docker daemons", "monitoring Docker daemons"),
+        ("Understanding Your Key Terms", "understanding my key terms"),
+        ("With a premium subscription", ""),
         ("Matches Are Exhaustive", ""),
         ("How to Apply", ""),
         ("How It Works", ""),
@@ -47,3 +55,16 @@ def test_a_title_that_asks_something_is_a_question(title: str, question: str) ->
 )
 def test_a_title_that_names_something_can_be_spoken_of(title: str, topic: str) -> None:
     assert as_topic(title) == topic
+
+
+@pytest.mark.parametrize(
+    ("topic", "spoken"),
+    [
+        ("quick setup checklist", "the quick setup checklist"),
+        ("monitoring Docker daemons", "monitoring Docker daemons"),
+        ("APR on carried balances", "APR on carried balances"),
+        ("my annual fee", "my annual fee"),
+    ],
+)
+def test_a_topic_has_an_article_where_one_would_say_it(topic: str, spoken: str) -> None:
+    assert with_article(topic) == spoken
