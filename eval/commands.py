@@ -159,8 +159,18 @@ def made_cases(shell: Shell, bank: str, *, model: str | None, feedback: Sequence
         others = [library.bank(name) for name in library.names() if name != bank]
         made = make_cases(chosen, most=most, seed=seed, others=others)
     if not made.cases:
-        raise UsageError(f"No case could be made from {bank!r}.", hint="Ingest more text, or write cases by hand.")
+        raise nothing_made(made.rejected, bank, of_feedback=bool(feedback))
     return made
+
+
+def nothing_made(rejected: Counter[str], bank: str, *, of_feedback: bool) -> UsageError:
+    """Why there is no case, and what to do."""
+    thrown = "; ".join(f"{count} {reason}" for reason, count in rejected.most_common())
+    told = f" (thrown away: {thrown})" if thrown else ""
+    if of_feedback:
+        hint = "an answer that was wrong needs what would be right in `correction`."
+        return UsageError(f"This feedback makes no case of {bank!r}{told}:", hint=hint)
+    return UsageError(f"No case could be made from {bank!r}{told}:", hint="ingest more text, or write cases by hand.")
 
 
 def tuned_bank(

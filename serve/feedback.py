@@ -41,14 +41,15 @@ class FeedbackExport:
             return None
         before = takewhile(lambda one: one.id != question.id, said)
         places = answer.citations or answer.closest
-        banks = {place.bank for place in places}
+        banks, verdict = {place.bank for place in places}, verdict_of(answer)
         return Feedback(
             question=self._redactor.text(question.text),
-            verdict=verdict_of(answer),
+            verdict=verdict,
             answer="" if answer.abstained else self._redactor.text(unmarked(answer.text)),
             reason=self._redactor.text(answer.reason),
             bank=banks.pop() if len(banks) == 1 else None,
-            evidence=tuple(self._evidence(place) for place in answer.citations),
+            # What a wrong answer cites is no evidence for what would be right.
+            evidence=tuple(self._evidence(place) for place in answer.citations) if verdict == "right" else (),
             history=tuple(self._turns(list(before)))[-MOST_TURNS:],
             reader=reader_of(answer),
             at=answer.created.isoformat(timespec="seconds"),

@@ -45,7 +45,8 @@ def store(own_handbook: Path) -> Store:
     second = said(made, talk, "user", "And who painted the ceiling?")
     silent = said(made, talk, "assistant", "The documents do not say.", answers=second.id, abstained=True)
     third = said(made, talk, "user", "By when must I report sick?")
-    bad = said(made, talk, "assistant", "In March.", answers=third.id, access=(("staff", "boss"), ("staff",)))
+    bad = said(made, talk, "assistant", "In March. [1]", answers=third.id, access=(("staff", "boss"), ("staff",)),
+               citations=(place(own_handbook),))  # fmt: skip
     said(made, talk, "assistant", "Nobody rated this.", answers=third.id)
     made.messages.rate(good.id, "up")
     made.messages.rate(silent.id, "up")
@@ -72,6 +73,7 @@ def test_ratings_come_out_with_question_history_evidence_and_reason(
     assert "1234567" not in json.dumps(told)
     assert bad["reason"].endswith("and that is wrong.")
     assert bad["reader"] == "staff"
+    assert "evidence" not in bad  # what a wrong answer cites is none for what would be right
     assert "answer" not in silent
 
 

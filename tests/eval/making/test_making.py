@@ -177,6 +177,29 @@ def test_feedback_becomes_cases_and_the_last_word_counts(tmp_path: Path) -> None
     assert made.rejected == {"wrong, without what would be right": 1, "about another bank": 1}
 
 
+def test_feedback_that_makes_no_case_says_why(refdesk: Refdesk, handbook: Path, tmp_path: Path) -> None:
+    path = tmp_path / "feedback.jsonl"
+    path.write_text('{"question": "Why?", "verdict": "wrong", "answer": "Because."}\n', "utf-8")
+    arguments = [
+        "--root",
+        str(handbook),
+        "eval",
+        "make",
+        "hr",
+        "--out",
+        str(tmp_path / "c.jsonl"),
+        "--feedback",
+        str(path),
+    ]
+    done = refdesk(arguments)
+    assert (done.code, done.err) == (
+        2,
+        "Error: This feedback makes no case of 'hr' (thrown away: 1 wrong, without what would be right):"
+        " an answer that was wrong needs what would be right in `correction`.\n",
+    )
+    assert "give one of them" in refdesk([*arguments, "--model", "m"]).err
+
+
 def test_a_wrong_line_of_feedback_is_named(tmp_path: Path) -> None:
     path = tmp_path / "feedback.jsonl"
     path.write_text('\n{"question": "How?", "verdict": "good"}\n', "utf-8")
