@@ -22,7 +22,7 @@ def print_tuning(report: TuningReport, out: Console) -> None:
             f"{one.after:.3f}",
             f"{one.low:+.3f} to {one.high:+.3f}",
             f"{one.p:.4f}",
-            "kept" if one.kept else "",
+            "kept" if one.kept else "not kept",
         ]
         for one in report.trials
     ]
