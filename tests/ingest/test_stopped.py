@@ -115,11 +115,11 @@ def test_an_ingest_beside_another_writer_is_one_sentence(tmp_path: Path) -> None
 def test_a_disk_that_is_really_full_is_one_sentence(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk)], capture_output=True)
     if mounted.returncode:
         pytest.skip("a small disk cannot be mounted here")
     try:
-        docs = handbook(tmp_path / "docs", 60, "Words follow. " * 80)
+        docs = handbook(tmp_path / "docs", 30, "Words follow. " * 80)
         process = refdesk("--root", disk, "ingest", docs, "--bank", "hr")
         _, complained = process.communicate(timeout=60)
         assert process.returncode == 1, complained
