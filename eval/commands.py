@@ -202,6 +202,7 @@ def tuned_bank(
             tolerated=tolerated,
             seed=seed,
             knobs=KNOBS if settings else (),
+            asked_by_people=bool(paths),
         )
 
 

@@ -115,7 +115,10 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class BankCard:
-    """What a bank records about itself; kept in its catalog."""
+    """What a bank records about itself; kept in its catalog.
+
+    `adapter` is how questions are moved before they are searched with, as `QueryAdapter` packs it; empty for none.
+    """
 
     name: str
     embedder: EmbedderIdentity
@@ -129,6 +132,7 @@ class BankCard:
     created: str = ""
     calibration: Calibration | None = None
     trials: tuple[Trial, ...] = ()
+    adapter: str = ""
 
     def allow(self, title: str, path: str) -> frozenset[str]:
         """The roles that may read a place: those of the first rule that matches, else `public`.
@@ -172,6 +176,7 @@ def card_to_json(card: BankCard) -> dict[str, Any]:
         "access": [{"allow": sorted(rule.allow), "title": rule.title, "path": rule.path} for rule in card.access],
         "calibration": asdict(card.calibration) if card.calibration else None,
         "trials": [asdict(trial) for trial in card.trials],
+        "adapter": card.adapter,
     }
 
 
@@ -190,6 +195,7 @@ def card_from_json(data: dict[str, Any]) -> BankCard:
         access=tuple(AccessRule(frozenset(r["allow"]), r["title"], r["path"]) for r in data["access"]),
         calibration=_calibration(data.get("calibration")),
         trials=tuple(Trial(**trial) for trial in data.get("trials", ())),
+        adapter=data.get("adapter", ""),
     )
 
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eval.cases import Case
+from eval.tuning.adapting import NAME, Adapting, without_adapter
 from eval.tuning.calibration import FEWEST, attempts, calibrate
 from eval.tuning.deadline import Deadline
+from eval.tuning.knobs import CHUNKING, Knob, Measure
 from eval.tuning.scratch import scratch
-from eval.tuning.tuner import KNOBS, Knob, Tuned, tune
+from eval.tuning.tuner import KNOBS, Tuned, tune
 from knowledge.card import BankCard, Calibration, Trial
 from knowledge.errors import UsageError
 
@@ -43,11 +45,13 @@ def tune_bank(
     tolerated: float,
     seed: int = 0,
     knobs: Sequence[Knob] = KNOBS,
+    asked_by_people: bool = True,
     progress: Callable[[str], None] = lambda _: None,
 ) -> TuningReport:
     """Tries settings on a copy, then calibrates, all in about `seconds`; only the card of `bank` is written.
 
-    Without `knobs` it is only calibrated. Raises `UsageError` where no case has evidence, `BankBusy` while the bank is
+    Without `knobs` it is only calibrated. Only from questions that people asked a query adapter is fitted: what is made
+    from documents uses their words. Raises `UsageError` where no case has evidence, `BankBusy` while the bank is
     written to.
     """
     every = [case for case in cases if case.bank in (None, bank.name)]
@@ -59,11 +63,16 @@ def tune_bank(
     if knobs:
         with scratch(bank, library.embedder) as copy:
             trying = deadline.part(TRYING)
-            tuned = tune(card, asked, copy.measure, deadline=trying, seed=seed, knobs=knobs, progress=progress)
+            learning = Adapting(copy.evidence, seed) if asked_by_people else None
+            tuned = tune_with(
+                learning, card, asked, copy.measure, deadline=trying, seed=seed, knobs=knobs, progress=progress
+            )
         _write(bank, tuned.card)
     progress("confidence")
     found = attempts(bank, shuffled(every, seed), deadline)
     notes = [f"{name}: {reason.rstrip('.')}." for name, reason in tuned.skipped.items()]
+    if knobs and not asked_by_people:
+        notes.append(f"{NAME}: only questions that people asked teach it: give --cases.")
     calibration = calibrate(found, tolerated=tolerated, seed=seed) if len(found) >= FEWEST else None
     if calibration is None:
         notes.append(f"Confidence was not calibrated: {len(found)} questions are too few, {FEWEST} would do.")
@@ -73,6 +82,31 @@ def tune_bank(
         # A bank that never answers promises nothing either.
         notes.append(f"{bank.name} answers as before.")
     return TuningReport(tuned.trials, tuple(notes), calibration, tuned.card.chunking != card.chunking)
+
+
+def tune_with(
+    learning: Adapting | None,
+    card: BankCard,
+    cases: Sequence[Case],
+    measure: Measure,
+    *,
+    deadline: Deadline,
+    seed: int = 0,
+    knobs: Sequence[Knob] = KNOBS,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Tuned:
+    """As `tune`, with `learning` before new chunks are cut, which takes the longest.
+
+    The adapter that the card has may have seen these questions: it makes room, and stays where none was tried.
+    """
+    if learning is None:
+        return tune(card, cases, measure, deadline=deadline, seed=seed, knobs=knobs, progress=progress)
+    order = [*(knob for knob in knobs if knob is not CHUNKING), learning, *(knob for knob in knobs if knob is CHUNKING)]
+    bare = without_adapter(card)
+    tuned = tune(bare, cases, measure, deadline=deadline, seed=seed, knobs=order, progress=progress)
+    if learning.measured:
+        return tuned
+    return replace(tuned, card=replace(tuned.card, adapter=card.adapter))
 
 
 def shuffled(cases: Sequence[Case], seed: int) -> list[Case]:

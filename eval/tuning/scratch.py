@@ -10,11 +10,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from eval.cases import Case
 from eval.evidence import first_rank, meets_finest
 from eval.observation import Hit
 from eval.targets.banks import hit_of
 from eval.targets.placing import Placer
+from eval.tuning.adapting import Pairs
 from eval.tuning.deadline import Deadline
 from knowledge.bank import NO_FILTERS
 from knowledge.errors import RefdeskError
@@ -25,8 +28,11 @@ if TYPE_CHECKING:
     from knowledge.bank import KnowledgeBank
     from knowledge.card import BankCard
     from knowledge.library import Embedders, Library
+    from knowledge.types import Passage, Vector
 
 DEPTH = 10
+# So far down evidence is looked for that questions are to be moved towards.
+LOOKED_THROUGH = 50
 
 
 class Scratch:
@@ -45,6 +51,29 @@ class Scratch:
             writer.put_card(card)
         self._copy.close()
         return _scores(self._copy, cases, deadline)
+
+    def evidence(self, card: BankCard, cases: Sequence[Case], deadline: Deadline) -> list[Pairs]:
+        """For each case its vector and that of its evidence, once for every group whose evidence is found.
+
+        Evidence is the passage that the bank finds first, under `card`, of those that meet the group.
+        """
+        with self._copy.writer() as writer:
+            writer.put_card(card)
+        self._copy.close()
+        placer, dimension = Placer([self._copy]), card.embedder.dimension
+        found: list[Pairs] = []
+        for case in cases:
+            deadline.check()
+            passages = _passages(self._copy, case, LOOKED_THROUGH)
+            hits = [hit_of(passage) for passage in passages]
+            ranks = [
+                first_rank([group], hits, meets_finest) for group in replace(case, gold=placer.place(case).gold).groups
+            ]
+            chunks = [passages[rank - 1].chunk_id for rank in ranks if rank]
+            ids, _, vectors = self._copy.catalog.vectors(dimension, chunks=chunks)
+            wanted = vectors[[ids.tolist().index(chunk) for chunk in chunks]]
+            found.append((np.tile(_vector(self._copy, case), (len(chunks), 1)), wanted))
+        return found
 
     def _measured_anew(self, card: BankCard, cases: Sequence[Case], deadline: Deadline) -> list[float]:
         """Reads the files once more; raises `RefdeskError` where one of them is no longer there."""
@@ -92,9 +121,15 @@ def _scores(bank: KnowledgeBank, cases: Sequence[Case], deadline: Deadline) -> l
 
 
 def _hits(bank: KnowledgeBank, case: Case) -> list[Hit]:
-    """What the bank finds for a case; the vector of a question is made once for all settings."""
-    query = conversation_vector(case.question, case.turns, bank.sentence_embedder.embed_query)
-    passages = bank.search_vector(
-        case.question, query, k=DEPTH, reader=case.reader, filters=NO_FILTERS, history=case.turns
-    )
-    return [hit_of(passage) for passage in passages]
+    """What the bank finds for a case."""
+    return [hit_of(passage) for passage in _passages(bank, case, DEPTH)]
+
+
+def _passages(bank: KnowledgeBank, case: Case, count: int) -> Sequence[Passage]:
+    query = _vector(bank, case)
+    return bank.search_vector(case.question, query, k=count, reader=case.reader, filters=NO_FILTERS, history=case.turns)
+
+
+def _vector(bank: KnowledgeBank, case: Case) -> Vector:
+    """Made once for all settings."""
+    return conversation_vector(case.question, case.turns, bank.sentence_embedder.embed_query)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -12,58 +12,15 @@ from eval.cases import Case
 from eval.comparison.statistics import mean_interval, randomisation_p
 from eval.summaries.outcomes import Floats, Indices
 from eval.tuning.deadline import Deadline, OutOfTime
+from eval.tuning.knobs import CHUNKING, WEIGHTS, Knob, Measure
 from knowledge.card import BankCard, Trial
 from knowledge.errors import RefdeskError
 
 FOLDS = 5
 SURE = 0.05
 NO_TIME = "no time was left"
-# Each case's score under a card; raises `OutOfTime` between two of its steps.
-Measure = Callable[[BankCard, Sequence[Case], Deadline], list[float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Knob:
-    """A setting of the card with the values to try."""
-
-    name: str
-    values: tuple[float, ...]
-    set: Callable[[BankCard, float], BankCard]
-    get: Callable[[BankCard], float]
-
-
-DENSE = Knob(
-    "dense_weight",
-    (0.3, 0.4, 0.5, 0.6, 0.7),
-    lambda card, value: replace(card, search=replace(card.search, dense_weight=value)),
-    lambda card: card.search.dense_weight,
-)
-DOCUMENTS = Knob(
-    "document_weight",
-    (0.0, 0.15, 0.3, 0.45, 0.6),
-    lambda card, value: replace(card, search=replace(card.search, document_weight=value)),
-    lambda card: card.search.document_weight,
-)
-WHOLES = Knob(
-    "whole_weight",
-    (0.0, 0.2, 0.4, 0.6, 0.8),
-    lambda card, value: replace(card, search=replace(card.search, whole_weight=value)),
-    lambda card: card.search.whole_weight,
-)
-LINKS = Knob(
-    "link_weight",
-    (0.0, 0.15, 0.3, 0.45),
-    lambda card, value: replace(card, search=replace(card.search, link_weight=value)),
-    lambda card: card.search.link_weight,
-)
-CHUNKING = Knob(
-    "chunking.tokens",
-    (128.0, 192.0, 384.0),
-    lambda card, value: replace(card, chunking=replace(card.chunking, tokens=int(value))),
-    lambda card: float(card.chunking.tokens),
-)
 # Cheap ones first: what takes the longest is what a time limit cuts off.
-KNOBS = (DENSE, DOCUMENTS, WHOLES, LINKS, CHUNKING)
+KNOBS: tuple[Knob, ...] = (*WEIGHTS, CHUNKING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +47,20 @@ def tune(
     For each fold of the cases, a value is chosen by the others and measured on it, so that every score under the new
     settings is that of a question the choice did not see. A knob is kept when these gain significantly (randomisation
     test, Bonferroni over the knobs), set to the value that all cases together prefer. A value that the deadline cuts
-    short does not count; those of its knob that were measured do.
+    short does not count; those of its knob that were measured do. What learns from the questions themselves is put in
+    at the end: with it, those that are tried after it would be measured on questions that it has seen.
     """
     trials: list[Trial] = []
     skipped: dict[str, str] = {}
+    afterwards: list[tuple[Knob, float]] = []
     try:
         base = np.array(measure(card, cases, deadline))
     except OutOfTime:
         return Tuned(card, (), dict.fromkeys((knob.name for knob in knobs), NO_TIME))
     for knob in knobs:
-        scores = {knob.get(card): base}
+        scores = {knob.now(card): base}
         try:
-            for value, found in _tried(knob, card, cases, measure, deadline):
+            for value, found in knob.tried(card, cases, measure, deadline):
                 progress(f"{knob.name} {value:g}")
                 scores[value] = found
         except OutOfTime:
@@ -112,18 +71,13 @@ def tune(
             continue
         trial, value = _judged(knob, card, scores, seed, SURE / len(knobs))
         trials.append(trial)
-        if trial.kept:
+        if trial.kept and knob.learns:
+            afterwards.append((knob, value))
+        elif trial.kept:
             card, base = knob.set(card, value), scores[value]
+    for knob, value in afterwards:
+        card = knob.set(card, value)
     return Tuned(replace(card, trials=(*card.trials, *trials)), tuple(trials), skipped)
-
-
-def _tried(
-    knob: Knob, card: BankCard, cases: Sequence[Case], measure: Measure, deadline: Deadline
-) -> Iterator[tuple[float, Floats]]:
-    for value in knob.values:
-        if value != knob.get(card):
-            deadline.check()
-            yield value, np.array(measure(knob.set(card, value), cases, deadline))
 
 
 def _left_out(knob: Knob, scores: Mapping[float, Floats]) -> str:
@@ -133,7 +87,7 @@ def _left_out(knob: Knob, scores: Mapping[float, Floats]) -> str:
 
 
 def _judged(knob: Knob, card: BankCard, scores: Mapping[float, Floats], seed: int, sure: float) -> tuple[Trial, float]:
-    now = knob.get(card)
+    now = knob.now(card)
     base = scores[now]
     order = np.random.default_rng(seed).permutation(len(base))
     unseen = base.copy()
@@ -147,7 +101,7 @@ def _judged(knob: Knob, card: BankCard, scores: Mapping[float, Floats], seed: in
     p = randomisation_p(gains, seed=seed)
     kept = value != now and float(gains.mean()) > 0 and p < sure
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    setting = f"{knob.name} {now:g}" + (f" to {value:g}" if value != now else " stays")
+    setting = knob.told(now, value)
     return Trial(setting, float(base.mean()), float(unseen.mean()), low, high, p, len(base), kept, created), value
 
 

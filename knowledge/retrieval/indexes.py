@@ -8,6 +8,7 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from knowledge.card import BankCard
+from knowledge.retrieval.adapter import QueryAdapter
 from knowledge.retrieval.search import HybridSearch
 from knowledge.retrieval.vectors import ExactVectors, VectorIndex
 from knowledge.storage.catalog import Catalog
@@ -82,7 +83,8 @@ class BankIndexes:
             for postings in self._postings:
                 postings.refresh()
         vectors = self._through_chroma(catalog, card) or ExactVectors.load(catalog, card.embedder.dimension)
-        return HybridSearch(catalog, vectors, *self._postings, card.search.within(*catalog.counts()))
+        adapter = QueryAdapter.unpacked(card.adapter, card.embedder.dimension) if card.adapter else None
+        return HybridSearch(catalog, vectors, *self._postings, card.search.within(*catalog.counts()), adapter)
 
     def _through_chroma(self, catalog: Catalog, card: BankCard) -> VectorIndex | None:
         if self._chroma_from is None or catalog.counts()[1] < self._chroma_from:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from knowledge.card import SearchOptions
+from knowledge.retrieval.adapter import QueryAdapter
 from knowledge.retrieval.conversation import term_weights
 from knowledge.retrieval.fusion import Added, Fusion, fuse
 from knowledge.retrieval.vectors import VectorIndex
@@ -32,6 +33,7 @@ class HybridSearch:
     postings: Postings
     wholes: Postings
     options: SearchOptions
+    adapter: QueryAdapter | None = None
 
     def run(
         self, text: str, query: Vector, limit: int, scope: Scope, *, history: Sequence[str] = ()
@@ -41,13 +43,20 @@ class HybridSearch:
         `history` are the turns before it, oldest first. Must run within one reading of the catalog.
         """
         words = term_weights(text, history, self.postings.terms) if history else text
-        fusion = self._candidates(words, query, max(limit, self.options.candidates), scope.documents)
+        near = self.adapter(query) if self.adapter else query
+        fusion = self._candidates(words, near, max(limit, self.options.candidates), scope.documents)
         totals = fusion.totals()
         lifts = self._lift(words, totals)
-        links, strangers = self._hop(_ranked(totals)[:HOP_FROM], totals, query, scope)
+        links, strangers = self._hop(_ranked(totals)[:HOP_FROM], totals, near, scope)
         best = _ranked(totals)[:limit]
         added = {chunk: Added(links.get(chunk, 0.0), lifts.get(chunk, 0.0)) for chunk, _ in best}
-        return [(chunk, fusion.explain(chunk, total, added[chunk], strangers.get(chunk))) for chunk, total in best]
+        found = [(chunk, fusion.explain(chunk, total, added[chunk], strangers.get(chunk))) for chunk, total in best]
+        return found if self.adapter is None else self._as_asked(found, query)
+
+    def _as_asked(self, found: list[tuple[int, Scores]], query: Vector) -> list[tuple[int, Scores]]:
+        """With the cosines to the question as it was asked: banks are compared by them, and each moves it otherwise."""
+        cosines = self.vectors.score(query, [chunk for chunk, _ in found])
+        return [(chunk, replace(scores, cosine=cosines[chunk])) for chunk, scores in found]
 
     def _candidates(self, text: Words, query: Vector, count: int, documents: Ids | None) -> Fusion:
         cosines = self.vectors.search(query, count, documents)

@@ -12,7 +12,8 @@ import pytest
 from eval.cases import Case, Gold
 from eval.tuning.calibration import Attempt, calibrate
 from eval.tuning.deadline import Deadline, OutOfTime
-from eval.tuning.tuner import CHUNKING, DENSE, LINKS, tune
+from eval.tuning.knobs import CHUNKING, DENSE, LINKS
+from eval.tuning.tuner import tune
 from knowledge.card import BankCard
 from knowledge.embedding.embedder import EmbedderIdentity
 from knowledge.errors import RefdeskError, UsageError
