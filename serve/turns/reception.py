@@ -29,7 +29,7 @@ from serve.turns.journal import Journal
 from serve.turns.outcomes import failure_of
 from serve.turns.reply import Asked, Reply
 from serve.turns.room import Room
-from serve.turns.run import Run
+from serve.turns.run import Run, whole
 from serve.turns.working import Working
 
 TITLE_CHARS = 80
@@ -107,7 +107,7 @@ class Reception:
         answer = _pending(asked.question, run)
         opening = replace(conversation, title=_title(conversation, asked.question.text)) if begins else None
         try:
-            if not await asyncio.to_thread(self._beginning(opening=opening), asked.question, answer):
+            if not await whole(asyncio.to_thread(self._beginning(opening=opening), asked.question, answer)):
                 raise Refused(409, "with_a_person", "A person answers in this conversation now.")
             worked = await self._working.work(run, asked, answer, journal, by)
         finally:

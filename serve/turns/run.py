@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from typing import Any
 
 from serve.turns.events import Ended, TurnEvent
@@ -51,3 +51,16 @@ class Run:
                 await asyncio.wait_for(news.wait(), every)
             except TimeoutError:
                 yield None
+
+
+async def whole(step: Coroutine[Any, Any, bool]) -> bool:
+    """What the step gives. Given up meanwhile, it ends first, and what comes next is given up instead."""
+    work = asyncio.ensure_future(step)
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        done = await work
+        task = asyncio.current_task()
+        if task is not None:
+            task.cancel()
+        return done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -84,6 +85,30 @@ async def test_what_fails_and_what_is_given_up_is_kept_as_that(open_served: Open
     stopped, failed = kept(service, "api")
     assert [one["messages"][1]["status"] for one in (stopped, failed)] == ["stopped", "failed"]
     assert failed["turns"][0]["error"]
+    assert service.reception.under_way == 0
+
+
+async def test_what_is_given_up_while_it_is_put_down_is_kept_as_that(open_served: Open) -> None:
+    service = open_served()
+    entered, free = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with service.store.database.writing():
+            entered.set()
+            free.wait(30)
+
+    holding = asyncio.create_task(asyncio.to_thread(hold))
+    assert await asyncio.to_thread(entered.wait, 30)
+    async with client_of(service) as client:
+        asking = asyncio.create_task(client.post("/api/ask", json={"question": FAST}))
+        while not service.reception.under_way:
+            await asyncio.sleep(0.01)
+        asking.cancel()
+        await asyncio.sleep(0.01)
+        free.set()
+        await asyncio.wait([asking, holding])
+    (stopped,) = kept(service, "api")
+    assert stopped["messages"][1]["status"] == "stopped"
     assert service.reception.under_way == 0
 
 
