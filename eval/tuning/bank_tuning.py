@@ -10,11 +10,11 @@ import numpy as np
 
 from eval.cases import Case
 from eval.tuning.adapting import NAME, Adapting, without_adapter
-from eval.tuning.calibration import FEWEST, attempts, calibrate
+from eval.tuning.calibration import FEWEST, Attempt, attempts, calibrate
 from eval.tuning.deadline import Deadline
 from eval.tuning.knobs import CHUNKING, Knob, Measure
 from eval.tuning.scratch import scratch
-from eval.tuning.tuner import KNOBS, Tuned, tune
+from eval.tuning.tuner import KNOBS, NO_TIME, Tuned, tune
 from knowledge.card import BankCard, Calibration, Trial
 from knowledge.errors import UsageError
 
@@ -69,12 +69,14 @@ def tune_bank(
             )
         _write(bank, tuned.card)
     progress("confidence")
-    found = attempts(bank, shuffled(every, seed), deadline)
+    found = _attempted(library, bank, tuned.card, shuffled(every, seed), deadline)
     notes = [f"{name}: {reason.rstrip('.')}." for name, reason in tuned.skipped.items()]
     if knobs and not asked_by_people:
         notes.append(f"{NAME}: only questions that people asked teach it: give --cases.")
     calibration = calibrate(found, tolerated=tolerated, seed=seed) if len(found) >= FEWEST else None
-    if calibration is None:
+    if calibration is None and deadline.is_over and len(every) > len(found):
+        notes.append(f"Confidence was not calibrated: {NO_TIME} for {FEWEST} questions.")
+    elif calibration is None:
         notes.append(f"Confidence was not calibrated: {len(found)} questions are too few, {FEWEST} would do.")
     elif calibration.answered:
         _write(bank, replace(tuned.card, calibration=calibration))
@@ -107,6 +109,16 @@ def tune_with(
     if learning.measured:
         return tuned
     return replace(tuned, card=replace(tuned.card, adapter=card.adapter))
+
+
+def _attempted(
+    library: Library, bank: KnowledgeBank, card: BankCard, cases: Sequence[Case], deadline: Deadline
+) -> list[Attempt]:
+    """What the bank answers, without its adapter: that may have seen these questions, and finds more for them."""
+    if not card.adapter:
+        return attempts(bank, cases, deadline)
+    with scratch(bank, library.embedder) as copy:
+        return attempts(copy.under(without_adapter(card)), cases, deadline)
 
 
 def shuffled(cases: Sequence[Case], seed: int) -> list[Case]:

@@ -47,32 +47,34 @@ class Scratch:
         """Each case's score under `card`; raises `OutOfTime` between two cases, or two files."""
         if card.chunking != self._original.card().chunking:
             return self._measured_anew(card, cases, deadline)
+        return _scores(self.under(card), cases, deadline)
+
+    def under(self, card: BankCard) -> KnowledgeBank:
+        """The copy, searching as `card` says."""
         with self._copy.writer() as writer:
             writer.put_card(card)
         self._copy.close()
-        return _scores(self._copy, cases, deadline)
+        return self._copy
 
     def evidence(self, card: BankCard, cases: Sequence[Case], deadline: Deadline) -> list[Pairs]:
         """For each case its vector and that of its evidence, once for every group whose evidence is found.
 
         Evidence is the passage that the bank finds first, under `card`, of those that meet the group.
         """
-        with self._copy.writer() as writer:
-            writer.put_card(card)
-        self._copy.close()
-        placer, dimension = Placer([self._copy]), card.embedder.dimension
+        bank, dimension = self.under(card), card.embedder.dimension
+        placer = Placer([bank])
         found: list[Pairs] = []
         for case in cases:
             deadline.check()
-            passages = _passages(self._copy, case, LOOKED_THROUGH)
+            passages = _passages(bank, case, LOOKED_THROUGH)
             hits = [hit_of(passage) for passage in passages]
             ranks = [
                 first_rank([group], hits, meets_finest) for group in replace(case, gold=placer.place(case).gold).groups
             ]
             chunks = [passages[rank - 1].chunk_id for rank in ranks if rank]
-            ids, _, vectors = self._copy.catalog.vectors(dimension, chunks=chunks)
+            ids, _, vectors = bank.catalog.vectors(dimension, chunks=chunks)
             wanted = vectors[[ids.tolist().index(chunk) for chunk in chunks]]
-            found.append((np.tile(_vector(self._copy, case), (len(chunks), 1)), wanted))
+            found.append((np.tile(_vector(bank, case), (len(chunks), 1)), wanted))
         return found
 
     def _measured_anew(self, card: BankCard, cases: Sequence[Case], deadline: Deadline) -> list[float]:

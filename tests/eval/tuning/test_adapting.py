@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from eval.cases import Case, Gold, Turn
+from eval.cases import Case, Gold, Turn, load_cases
 from eval.tuning.adapting import FEWEST, FOLDS, Adapting, Pairs
-from eval.tuning.bank_tuning import tune_with
+from eval.tuning.bank_tuning import tune_bank, tune_with
 from eval.tuning.deadline import Deadline, OutOfTime
-from eval.tuning.knobs import CHUNKING, DENSE
+from eval.tuning.knobs import CHUNKING, DENSE, LINKS
 from knowledge.card import BankCard
 from knowledge.embedding.embedder import EmbedderIdentity
 from knowledge.library import Library
@@ -141,7 +141,30 @@ def asked(own_handbook: Path, tmp_path: Path) -> Path:
     return path
 
 
-def test_the_command_tries_an_adapter_by_cases(refdesk: Refdesk, own_handbook: Path, asked: Path) -> None:
-    done = refdesk(["--root", str(own_handbook), "eval", "tune", "hr", "--cases", str(asked), "--json"])
-    assert done.code == 0, done.err
-    assert any(one["setting"].startswith("query_adapter") for one in json.loads(done.out)["trials"])
+def test_a_bank_is_taught_by_cases(own_handbook: Path, asked: Path) -> None:
+    library = Library(own_handbook)
+    bank = library.bank("hr")
+    told = tune_bank(library, bank, load_cases(asked), seconds=60, tolerated=0.1, knobs=(LINKS,))
+    assert [trial.setting.split()[0] for trial in told.trials] == ["link_weight", "query_adapter"]
+    assert bool(bank.card().adapter) == told.trials[1].kept
+    bank.close()
+
+
+def test_confidence_is_calibrated_without_what_has_seen_the_questions(
+    refdesk: Refdesk, own_handbook: Path, asked: Path
+) -> None:
+    command = ["--root", str(own_handbook), "eval", "calibrate", "hr", "--cases", str(asked), "--json"]
+    library = Library(own_handbook)
+    found = []
+    misleading = np.random.default_rng(0).normal(size=(2, 384, 4)).astype(np.float32)
+    for adapter in ("", QueryAdapter(misleading[0], misleading[1].T).packed()):
+        bank = library.bank("hr")
+        with bank.writer() as writer:
+            writer.put_card(replace(bank.card(), adapter=adapter, calibration=None))
+        bank.close()
+        done = refdesk(command)
+        assert done.code == 0, done.err
+        found.append({**json.loads(done.out)["calibration"], "created": ""})
+        assert bank.card().adapter == adapter
+        bank.close()
+    assert found[0] == found[1]

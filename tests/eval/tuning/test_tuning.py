@@ -146,7 +146,7 @@ def test_the_command_writes_its_evidence_into_the_card_and_leaves_the_bank_as_it
     assert counts == before[1]
     assert [trial.setting for trial in card.trials] == [trial["setting"] for trial in told["trials"]]
     assert told["calibration"] is None
-    assert any("too few" in note for note in told["notes"])
+    assert any("Confidence was not calibrated" in note for note in told["notes"])
     assert card.search == before[0].search
     library.bank("hr").close()
     assert refdesk(["--root", str(own_handbook), "verify", "--bank", "hr"]).code == 0
