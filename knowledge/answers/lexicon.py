@@ -21,15 +21,15 @@ def word_set(words: str) -> frozenset[str]:
 
 
 STOP_WORDS = word_set(
-    """a about above after again against all also am an and any anyone anything are aren as at be because been before
-    being below between both but by can cannot could couldn d did didn do does doesn doing don down during each either
-    else ever every few for from further get gets getting give given gives go goes got had hadn has hasn have haven
-    having he her here hers him his how however i if in into is isn it its itself just let ll m many may me might more
-    most much must my myself need needs no nor not of off on once one only or other our ours out over own please re s
-    same shall she should shouldn so some someone something such t tell than that the their them themselves then there
-    these they thing things this those through to too under until up upon us use used using ve very want was wasn way
-    we were weren what whatever when where whether which while who whom whose why will with within without won would
-    wouldn yes you your yours"""
+    """a about above after again against all already also am an and any anyone anything are aren as at be because been
+    before being below between both but by can cannot could couldn d did didn do does doesn doing don down during
+    each either else ever every few for from further get gets getting give given gives go goes got had hadn has hasn
+    have haven having he her here hers him his how however i if in into is isn it its itself just let ll m many may
+    me might more most much must my myself need needs no nor not of off on once one only or other our ours out over
+    own please re s same shall she should shouldn so some someone something still such t tell than that the their
+    them themselves then there these they thing things this those through to too under until up upon us use used
+    using ve very want was wasn way we were weren what whatever when where whether which while who whom whose why
+    will with within without won would wouldn yes yet you your yours"""
 )
 QUESTION_WORDS = word_set(
     """happen happens happened mean means kind type name called many much long often far old know explain describe

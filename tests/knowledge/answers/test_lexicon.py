@@ -23,3 +23,8 @@ def test_the_stems_of_a_text_are_those_of_its_words_that_carry_content(text: str
     wanted = {word.stem for word in lexicon.words(text) if not word.is_stop}
     assert lexicon.stems(text) == wanted
     assert set(lexicon.content(text)) == wanted
+
+
+def test_adverbs_of_time_are_no_terms_of_a_question() -> None:
+    question = "How long can I still use the rewards if I have already closed the card and not paid yet?"
+    assert Lexicon().terms(question) == ("reward", "close", "card", "paid")
