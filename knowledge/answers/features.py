@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +21,7 @@ FEATURES = (
     "cosine", "cue", "prior", "heading", "asks", "lead_in", "rare_context", "side_by_side", "names", "length", "bm25",
 )  # fmt: skip
 FEWEST_WORDS = 5
+LABELLED = re.compile(r"\w[*_`]*:[*_`]* +\S")
 USUAL_LENGTH = 100
 K1, B = 1.2, 0.75
 
@@ -95,11 +97,16 @@ def shortlist(pool: Pool, found: Sequence[Candidate], limit: int) -> list[Candid
             + 0.5 * pool.question.coverage(candidate.around)
             + 0.3 * pool.question.answered_by(candidate.text)
             + pool.prior(candidate)
-            - 0.5 * (candidate.text.count(" ") + 1 < FEWEST_WORDS)
+            - 0.5 * _is_scrap(candidate.text)
             - 0.5 * candidate.text.endswith("?")
         )
 
     return sorted(found, key=promise, reverse=True)[:limit]
+
+
+def _is_scrap(text: str) -> bool:
+    """Whether it is too short to say anything; "Annual fee: $0.00" is short and says what it is about."""
+    return text.count(" ") + 1 < FEWEST_WORDS and not LABELLED.search(text)
 
 
 def cosines(vector: NDArray[np.float32], matrix: NDArray[np.float32]) -> list[float]:

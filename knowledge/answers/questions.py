@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
-from knowledge.answers.lexicon import CODE, NUMBER, STOP_WORDS, Lexicon
+from knowledge.answers.lexicon import CODE, NUMBER, STOP_WORDS, Lexicon, Word
 
 
 class Expects(StrEnum):
@@ -149,12 +150,15 @@ def exact_words(text: str, lexicon: Lexicon) -> list[tuple[str, int, int]]:
     named = [
         m.span() for m in CAPITALISED.finditer(text) if m.start() >= beginning and not _after_stop(text, m.start())
     ]
-    spans = [*named, *(m.span() for pattern in (CODE, NUMBER) for m in pattern.finditer(text))]
-    return [
-        (word.stem, word.start, word.end)
-        for word in lexicon.words(text)
-        if not word.is_stop and any(start < word.end and word.start < end for start, end in spans)
-    ]
+    spans = sorted([*named, *(m.span() for pattern in (CODE, NUMBER) for m in pattern.finditer(text))])
+    starts, ends = [start for start, _ in spans], [*accumulate((end for _, end in spans), max)]
+
+    def stands(word: Word) -> bool:
+        """Whether one of those that begin before the word's end reaches into it."""
+        before = bisect_left(starts, word.end)
+        return before > 0 and ends[before - 1] > word.start
+
+    return [(word.stem, word.start, word.end) for word in lexicon.words(text) if not word.is_stop and stands(word)]
 
 
 def _phrases(text: str, exact: Sequence[tuple[str, int, int]]) -> tuple[tuple[str, str], ...]:
@@ -171,4 +175,6 @@ def _head(text: str, lexicon: Lexicon) -> str:
 
 def _after_stop(text: str, at: int) -> bool:
     """Whether a new sentence begins at `at`, where a capital letter says nothing."""
-    return text[:at].rstrip()[-1:] in {".", "?", "!"}
+    while at > 0 and text[at - 1].isspace():
+        at -= 1
+    return text[at - 1 : at] in {".", "?", "!"}

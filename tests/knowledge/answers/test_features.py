@@ -58,6 +58,15 @@ def test_a_question_without_terms_or_units_has_a_pool_too() -> None:
     assert all(value == value for value in values("?", found, 0).values())
 
 
+def test_a_label_and_its_value_are_no_scrap() -> None:
+    card = (
+        "# Gold card\n\n- Annual fee: $0.00\n- Foreign use\n- The annual fee of another card may be raised at any time."
+    )
+    found = units(card)
+    short = shortlist(Pool.of(analyse("What is the annual fee of the Gold card?", LEXICON), found), found, 1)
+    assert short[0].text == "Annual fee: $0.00"
+
+
 def test_the_shortlist_leaves_out_questions_and_scraps() -> None:
     found = units(TEXT, "Gold card fee.")
     short = shortlist(Pool.of(analyse("Does the Gold card waive the annual fee?", LEXICON), found), found, 3)
