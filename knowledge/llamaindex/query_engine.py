@@ -33,8 +33,8 @@ class Answering(Searchable, Protocol):
     """A bank, that answers extractively."""
 
     @property
-    def embedder(self) -> Embedder:
-        """The embedding model that checks what a model wrote."""
+    def sentence_embedder(self) -> Embedder:
+        """The embedding model that checks what a model wrote, sentence by sentence."""
         ...
 
     def ask(self, question: str, *, reader: Reader = ..., filters: Mapping[str, MetadataValue] = ...) -> Answer:
@@ -99,7 +99,7 @@ class BankQueryEngine(BaseQueryEngine):
 
     def _checked(self, question: str, evidence: Evidence, reply: ChatResponse | None) -> Answer:
         text = (reply.message.content or "") if reply else ""
-        grounded = ground(text, evidence, support_check(self._source.embedder))
+        grounded = ground(text, evidence, support_check(self._source.sentence_embedder))
         model = self._llm.metadata.model_name if self._llm else ""
         return answer_from(question, grounded, evidence, model=model, host=_host(self._llm), timings={})
 
