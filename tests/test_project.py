@@ -9,10 +9,11 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points, packages_distributions
+from importlib.metadata import distributions, entry_points, packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from serve.cli import Refdesk
 
@@ -147,6 +148,14 @@ def test_the_constraints_pin_every_direct_dependency() -> None:
     table: dict[str, list[str]] = project()["project"]  # type: ignore[assignment]  # as above
     wanted = {requirement.partition(">=")[0].lower() for requirement in table["dependencies"]}
     assert wanted <= pinned
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.12.0", "3.13.0"])
+def test_the_first_release_of_every_python_that_is_supported_can_install_what_is_pinned(python: str) -> None:
+    """Debian 12 stays at Python 3.11.2, and pip takes what a later one needs for a conflict that it cannot resolve."""
+    known = {f"{it.name}=={it.version}": it.metadata for it in distributions()}
+    needs = {pin: held["Requires-Python"] for pin, held in known.items() if "Requires-Python" in held}
+    assert not [pin for pin in lines("constraints.txt") if python not in SpecifierSet(needs.get(pin, ""))]
 
 
 def lines(name: str) -> list[str]:
