@@ -30,7 +30,7 @@ def refdesk(*arguments: str) -> list[str]:
 
 
 def run(command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Run:
-    """Runs a command to its end, sampling the memory of all its processes every 50 ms, or less often if that is slow."""
+    """Runs a command to its end, and samples the memory of its processes every 50 ms, or less often if that is slow."""
     started = perf_counter()
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **(environment or {})}
