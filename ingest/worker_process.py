@@ -32,6 +32,7 @@ INHERITED = re.compile(
 OFFLINE = {
     "DO_NOT_TRACK": "1",
     "SCARF_NO_ANALYTICS": "true",
+    "ORT_DISABLE_TELEMETRY": "1",
     "ANONYMIZED_TELEMETRY": "False",
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",

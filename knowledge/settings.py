@@ -21,6 +21,7 @@ TELEMETRY_OFF = {
     "ANONYMIZED_TELEMETRY": "False",
     "DO_NOT_TRACK": "1",
     "SCARF_NO_ANALYTICS": "true",
+    "ORT_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -162,6 +163,14 @@ def quiet_dependencies(environ: MutableMapping[str, str], *, offline: bool) -> N
     environ.update(TELEMETRY_OFF)
     if offline or not read_environment(environ).hub_allowed:
         environ.update(OFFLINE)
+
+
+def silence_onnx_runtime() -> None:
+    """Keep ONNX Runtime from writing a device's id to the home folder and sending news of this process to its maker.
+
+    It does both while it is imported, so that `disable_telemetry_events` comes too late.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = TELEMETRY_OFF["ORT_DISABLE_TELEMETRY"]
 
 
 def find_config(start: Path) -> Path | None:

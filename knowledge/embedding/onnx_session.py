@@ -10,6 +10,7 @@ import numpy as np
 
 from knowledge.embedding.batching import PROCESSOR_BATCH, padded
 from knowledge.errors import EmbedderError
+from knowledge.settings import silence_onnx_runtime
 
 if TYPE_CHECKING:
     from knowledge.types import Matrix
@@ -25,10 +26,10 @@ class OnnxEncoder:
     batch_tokens = PROCESSOR_BATCH
 
     def __init__(self, path: Path) -> None:
+        silence_onnx_runtime()
         import onnxruntime
         from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
-        onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()
         # One thread a call: a short question gains nothing from two, and callers with many texts call in parallel.
         options.intra_op_num_threads = 1

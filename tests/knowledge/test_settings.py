@@ -31,6 +31,7 @@ def test_telemetry_goes_off_and_so_does_the_hub() -> None:
     environ: dict[str, str] = {"ANONYMIZED_TELEMETRY": "True"}
     quiet_dependencies(environ, offline=False)
     assert environ["ANONYMIZED_TELEMETRY"] == "False"
+    assert environ["ORT_DISABLE_TELEMETRY"] == "1"
     assert environ["HF_HUB_OFFLINE"] == "1"
 
 
