@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 import yaml
@@ -59,6 +61,40 @@ def test_the_image_holds_the_packages_and_runs_as_nobody_in_particular() -> None
     ignored = (DEPLOY / "Dockerfile.dockerignore").read_text("utf-8").splitlines()
     wanted = {name for line in lines if line.startswith("COPY ") for name in line.split()[1:-1]}
     assert {name for name in wanted if not name.startswith(("--", "/"))} <= {line.removeprefix("!") for line in ignored}
+
+
+def test_hidden_files_and_databases_of_a_working_copy_stay_out_of_the_image() -> None:
+    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text("utf-8").splitlines()
+    assert ignored[0] == "*"
+    # The last pattern that matches decides.
+    assert ignored[-3:] == ["**/__pycache__", "**/.*", "**/*.sqlite*"]
+
+
+def test_an_index_that_offers_torch_alone_is_enough(tmp_path: Path) -> None:
+    """What PyTorch's own indexes hold beside it is older than what is pinned."""
+    pinned = next(
+        line for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if line.startswith("torch==")
+    )
+    version = f"{pinned.partition('==')[2]}+cpu"
+    (tmp_path / "torch").mkdir()
+    with ZipFile(tmp_path / "torch" / f"torch-{version}-py3-none-any.whl", "w") as wheel:
+        told = f"Metadata-Version: 2.1\nName: torch\nVersion: {version}\nRequires-Dist: filelock\n"
+        wheel.writestr(f"torch-{version}.dist-info/METADATA", told)
+        wheel.writestr(f"torch-{version}.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+    file = f"torch-{version}-py3-none-any.whl".replace("+", "%2B")
+    (tmp_path / "torch" / "index.html").write_text(f'<a href="{file}">{file}</a>', "utf-8")
+    step = re.search(r"^RUN (.*) torch$", (DEPLOY / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    assert step is not None
+    command = step[1].replace("/opt/refdesk/bin/python", sys.executable) + " --dry-run --ignore-installed torch"
+    environment = {"PATH": os.defpath, "TORCH_INDEX": tmp_path.as_uri(), "PIP_CONFIG_FILE": os.devnull}
+    done = subprocess.run(["sh", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert f"Would install torch-{version}" in done.stdout, done.stderr
+
+
+def test_the_first_key_is_made_once_settings_name_the_database_and_before_the_service_starts() -> None:
+    page = (ROOT / "docs" / "deployment.md").read_text("utf-8")
+    steps = re.findall(r"^docker compose -f deploy/compose.yaml (?:run --rm (?:--no-deps )?refdesk )?(\w+)", page, re.M)
+    assert steps[:4] == ["init", "ingest", "keys", "up"]
 
 
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:
