@@ -28,6 +28,11 @@ GERMAN: Mapping[str, str] = {
     # turns
     "Something went wrong here.": "Hier ist etwas schiefgegangen.",
     "The answer took too long.": "Die Antwort hat zu lange gedauert.",
+    "This conversation has become too long to go on with.": "Dieses Gespräch ist zu lang geworden, um es fortzusetzen.",
+    "Too many questions are being asked right now.": "Gerade werden zu viele Fragen gestellt.",
+    "The question cannot be answered right now.": "Die Frage kann gerade nicht beantwortet werden.",
+    "Wait a little, then ask again.": "Warten Sie etwas, und fragen Sie dann noch einmal.",
+    "Try again later.": "Versuchen Sie es später noch einmal.",
     "The answer took too long:": "Die Antwort hat zu lange gedauert:",
     "The answer was stopped:": "Die Antwort wurde angehalten:",
     "The service was stopped before this was answered. Please try again.": (

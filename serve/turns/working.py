@@ -10,7 +10,7 @@ from time import perf_counter
 from sqlalchemy.exc import IntegrityError
 
 from agents.metering import metered
-from knowledge.errors import RefdeskError
+from knowledge.errors import ModelError, RefdeskError
 from serve.http.failures import Refused
 from serve.languages import said_in
 from serve.metrics import Metrics, count_turn
@@ -75,7 +75,9 @@ class Working:
             why = failure_of(error, asked.language)
             if why.code == "failed":
                 logger.error("the turn %s failed", answer.id, exc_info=error)
-            return Worked(failed(answer, why), error=error)
+            elif isinstance(error, ModelError):
+                logger.warning("the turn %s failed: %s", answer.id, error)
+            return Worked(failed(answer, why, error), error=error)
         return Worked(complete(answer, reply), reply)
 
     async def _keep(self, outcome: Outcome) -> Exception | None:

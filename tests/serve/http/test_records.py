@@ -16,7 +16,7 @@ from serve.service import Service
 from serve.store.people import People
 from serve.store.schema import now
 from tests.serve.conftest import Open
-from tests.serve.served import EXPEDITED, FAST, ORIGIN, PLANE, SECRET, asked, begun, client_of, events_in
+from tests.serve.served import EXPEDITED, FAST, ORIGIN, PLANE, SECRET, answer_of, asked, begun, client_of, events_in
 
 COMPLETION = {"model": "refdesk", "messages": [{"role": "user", "content": FAST}]}
 
@@ -110,6 +110,28 @@ async def test_what_is_given_up_while_it_is_put_down_is_kept_as_that(open_served
     (stopped,) = kept(service, "api")
     assert stopped["messages"][1]["status"] == "stopped"
     assert service.reception.under_way == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (500, "The question cannot be answered right now. Try again later."),
+        (401, "The question cannot be answered right now. Try again later."),
+        (429, "Too many questions are being asked right now. Wait a little, then ask again."),
+    ],
+)
+async def test_what_a_model_server_says_is_for_the_record_and_not_for_customers(
+    open_served: Open, status: int, told: str
+) -> None:
+    service = open_served(model=ScriptedModel([Reply(status=status, error="no more for org-1234")]))
+    async with client_of(service) as client:
+        events = await asked(client, await begun(client), FAST)
+    assert answer_of(events)["text"] == told
+    assert "1234" not in str(events)
+    assert "scripted" not in str(events)
+    [one] = kept(service, "chat")
+    assert one["messages"][1]["text"] == told
+    assert "scripted" in one["turns"][0]["error"]
 
 
 async def test_whoever_runs_the_service_lists_them_by_channel(service: Service) -> None:
