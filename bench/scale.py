@@ -1,6 +1,6 @@
 """How search grows: a bank of 100,000 chunks or more, as a command and as a server open it, beside others.
 
-    .venv/bin/python -m bench.scale ../shared/datasets [--chunks 100000] [--peers]
+    .venv/bin/python -m bench.scale ../shared/datasets [--chunks 100000] [--questions 350] [--peers]
 
 `bench.made_chunks` says what the chunks are, `bench.scale_bank` who asks what. Everything is kept in
 bench/results/scale-N and made once. Each system is measured in a process of its own that is given the vectors of the
@@ -125,12 +125,13 @@ def main() -> None:
     parser.add_argument("--chunks", type=int, default=100_000)
     parser.add_argument("--peers", action="store_true", help="Chroma and LlamaIndex as well")
     parser.add_argument("--only", choices=["chroma", "exact"], help="ours in one way")
+    parser.add_argument("--questions", type=int, default=350, help="about so many for ours, 350 at most")
     arguments = parser.parse_args()
     root = Path(f"bench/results/scale-{arguments.chunks}")
     prepare(root, arguments.datasets, arguments.chunks)
     for title, module in OURS.items():
         if arguments.only in (None, module[-1]):
-            show(title, measured(root, module))
+            show(title, measured(root, [*module, str(arguments.questions)]))
     _cold(root)
     for title in PEERS if arguments.peers else ():
         filled(root, title)

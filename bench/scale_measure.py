@@ -1,6 +1,6 @@
 """One process of `bench.scale`: opens the bank as a command or as a server does, and times its searches.
 
-    python -m bench.scale_measure ROOT exact|chroma
+    python -m bench.scale_measure ROOT exact|chroma [QUESTIONS]
 
 Prints one JSON object. Vectors of questions are given, so that no time of embedding counts.
 """
@@ -39,9 +39,11 @@ CANDIDATES = SearchOptions().candidates
 MB = 1e6
 
 
-def measure(root: Path, mode: str) -> dict[str, Any]:
-    """Seconds to the first search, milliseconds of the others in each situation, memory."""
+def measure(root: Path, mode: str, most: int) -> dict[str, Any]:
+    """Seconds to the first search, milliseconds of the others in each situation, memory; by `most` questions."""
     questions, vectors = read_questions(root)
+    step = max(1, len(questions) // most)
+    questions, vectors = questions[::step], vectors[::step]
     bank = Library(root, chroma_from=1 if mode == "chroma" else None).bank(BANK)
     started = perf_counter()
     bank.search_vector(questions[0], vectors[0], k=K, reader=STAFF, filters={})
@@ -145,4 +147,4 @@ def exact(questions: Matrix, vectors: Path) -> dict[str, Ids]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(Path(sys.argv[1]), sys.argv[2])))
+    print(json.dumps(measure(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 350)))
