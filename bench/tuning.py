@@ -23,9 +23,9 @@ from eval.commands import spread
 from eval.comparison.statistics import mean_interval, randomisation_p
 from eval.sets.folder import read_folder
 from eval.tuning.adapting import Adapting
-from eval.tuning.bank_tuning import tune_with
 from eval.tuning.deadline import Deadline
 from eval.tuning.scratch import Scratch, scratch
+from eval.tuning.tuner import tune
 from ingest import ingest
 from knowledge.bank import KnowledgeBank
 from knowledge.card import BankCard
@@ -96,7 +96,7 @@ def demonstrate(name: str, bank: KnowledgeBank, library: Library, cases: Sequenc
     seen, unseen = halves(cases)
     card = bank.card()
     with scratch(bank, library.embedder) as copy:
-        tuned = tune_with(Adapting(copy.evidence), card, seen, copy.measure, deadline=Deadline.after(seconds))
+        tuned = tune(card, seen, copy.measure, deadline=Deadline.after(seconds), learning=Adapting(copy.evidence))
         before, after = (np.array(_measured(copy, one, unseen)) for one in (card, tuned.card))
     gains = after - before
     low, high = mean_interval(gains, seed=0)

@@ -41,7 +41,6 @@ class Adapting:
     seed: int = 0
     name: str = NAME
     values: tuple[float, ...] = PENALTIES
-    learns: bool = True
     _fitted: dict[float, str] = field(default_factory=dict)
 
     @property

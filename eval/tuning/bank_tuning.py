@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,9 @@ import numpy as np
 
 from eval.cases import Case
 from eval.tuning.adapting import NAME, Adapting, without_adapter
-from eval.tuning.calibration import FEWEST, Attempt, attempts, calibrate
+from eval.tuning.calibration import FEWEST, attempts, calibrate
 from eval.tuning.deadline import Deadline
-from eval.tuning.knobs import CHUNKING, Knob, Measure
+from eval.tuning.knobs import Knob
 from eval.tuning.scratch import scratch
 from eval.tuning.tuner import KNOBS, NO_TIME, Tuned, tune
 from knowledge.card import BankCard, Calibration, Trial
@@ -59,17 +60,25 @@ def tune_bank(
     if not asked:
         raise UsageError(f"None of the cases has evidence in {bank.name!r}.", hint="Make some: refdesk eval make.")
     deadline, card = Deadline.after(seconds), bank.card()
-    tuned = Tuned(card, (), {})
-    if knobs:
-        with scratch(bank, library.embedder) as copy:
-            trying = deadline.part(TRYING)
+    tuned, asking = Tuned(card, (), {}), shuffled(every, seed)
+    with scratch(bank, library.embedder) if knobs or card.adapter else nullcontext() as copy:
+        if copy is not None and knobs:
             learning = Adapting(copy.evidence, seed) if asked_by_people else None
-            tuned = tune_with(
-                learning, card, asked, copy.measure, deadline=trying, seed=seed, knobs=knobs, progress=progress
+            tuned = tune(
+                card,
+                asked,
+                copy.measure,
+                deadline=deadline.part(TRYING),
+                seed=seed,
+                knobs=knobs,
+                learning=learning,
+                progress=progress,
             )
-        _write(bank, tuned.card)
-    progress("confidence")
-    found = _attempted(library, bank, tuned.card, shuffled(every, seed), deadline)
+            _write(bank, tuned.card)
+        progress("confidence")
+        # The adapter may have seen these questions, and finds more for them than for others.
+        unadapted = bank if copy is None else copy.under(without_adapter(tuned.card))
+        found = attempts(unadapted, asking, deadline)
     notes = [f"{name}: {reason.rstrip('.')}." for name, reason in tuned.skipped.items()]
     if knobs and not asked_by_people:
         notes.append(f"{NAME}: only questions that people asked teach it: give --cases.")
@@ -84,41 +93,6 @@ def tune_bank(
         # A bank that never answers promises nothing either.
         notes.append(f"{bank.name} answers as before.")
     return TuningReport(tuned.trials, tuple(notes), calibration, tuned.card.chunking != card.chunking)
-
-
-def tune_with(
-    learning: Adapting | None,
-    card: BankCard,
-    cases: Sequence[Case],
-    measure: Measure,
-    *,
-    deadline: Deadline,
-    seed: int = 0,
-    knobs: Sequence[Knob] = KNOBS,
-    progress: Callable[[str], None] = lambda _: None,
-) -> Tuned:
-    """As `tune`, with `learning` before new chunks are cut, which takes the longest.
-
-    The adapter that the card has may have seen these questions: it makes room, and stays where none was tried.
-    """
-    if learning is None:
-        return tune(card, cases, measure, deadline=deadline, seed=seed, knobs=knobs, progress=progress)
-    order = [*(knob for knob in knobs if knob is not CHUNKING), learning, *(knob for knob in knobs if knob is CHUNKING)]
-    bare = without_adapter(card)
-    tuned = tune(bare, cases, measure, deadline=deadline, seed=seed, knobs=order, progress=progress)
-    if learning.measured:
-        return tuned
-    return replace(tuned, card=replace(tuned.card, adapter=card.adapter))
-
-
-def _attempted(
-    library: Library, bank: KnowledgeBank, card: BankCard, cases: Sequence[Case], deadline: Deadline
-) -> list[Attempt]:
-    """What the bank answers, without its adapter: that may have seen these questions, and finds more for them."""
-    if not card.adapter:
-        return attempts(bank, cases, deadline)
-    with scratch(bank, library.embedder) as copy:
-        return attempts(copy.under(without_adapter(card)), cases, deadline)
 
 
 def shuffled(cases: Sequence[Case], seed: int) -> list[Case]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -28,11 +28,6 @@ class Knob(Protocol):
     @property
     def values(self) -> tuple[float, ...]:
         """What is tried, in order."""
-        ...
-
-    @property
-    def learns(self) -> bool:
-        """Whether its values are fitted on the questions that they are measured by, each by the others."""
         ...
 
     def now(self, card: BankCard) -> float:
@@ -62,7 +57,6 @@ class Number:
     values: tuple[float, ...]
     put: Callable[[BankCard, float], BankCard]
     get: Callable[[BankCard], float]
-    learns: bool = False
 
     def now(self, card: BankCard) -> float:
         """As `get` reads it."""
@@ -86,30 +80,20 @@ class Number:
         return f"{self.name} {now:g}" + (f" to {value:g}" if value != now else " stays")
 
 
-DENSE = Number(
-    "dense_weight",
-    (0.3, 0.4, 0.5, 0.6, 0.7),
-    lambda card, value: replace(card, search=replace(card.search, dense_weight=value)),
-    lambda card: card.search.dense_weight,
-)
-DOCUMENTS = Number(
-    "document_weight",
-    (0.0, 0.15, 0.3, 0.45, 0.6),
-    lambda card, value: replace(card, search=replace(card.search, document_weight=value)),
-    lambda card: card.search.document_weight,
-)
-WHOLES = Number(
-    "whole_weight",
-    (0.0, 0.2, 0.4, 0.6, 0.8),
-    lambda card, value: replace(card, search=replace(card.search, whole_weight=value)),
-    lambda card: card.search.whole_weight,
-)
-LINKS = Number(
-    "link_weight",
-    (0.0, 0.15, 0.3, 0.45),
-    lambda card, value: replace(card, search=replace(card.search, link_weight=value)),
-    lambda card: card.search.link_weight,
-)
+def _weight(name: str, *values: float) -> Number:
+    """One of the weights of `SearchOptions`."""
+
+    def put(card: BankCard, value: float) -> BankCard:
+        changed: dict[str, Any] = {name: value}
+        return replace(card, search=replace(card.search, **changed))
+
+    return Number(name, values, put, lambda card: float(getattr(card.search, name)))
+
+
+DENSE = _weight("dense_weight", 0.3, 0.4, 0.5, 0.6, 0.7)
+DOCUMENTS = _weight("document_weight", 0.0, 0.15, 0.3, 0.45, 0.6)
+WHOLES = _weight("whole_weight", 0.0, 0.2, 0.4, 0.6, 0.8)
+LINKS = _weight("link_weight", 0.0, 0.15, 0.3, 0.45)
 CHUNKING = Number(
     "chunking.tokens",
     (128.0, 192.0, 384.0),

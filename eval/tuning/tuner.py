@@ -11,6 +11,7 @@ import numpy as np
 from eval.cases import Case
 from eval.comparison.statistics import mean_interval, randomisation_p
 from eval.summaries.outcomes import Floats, Indices
+from eval.tuning.adapting import Adapting, without_adapter
 from eval.tuning.deadline import Deadline, OutOfTime
 from eval.tuning.knobs import CHUNKING, WEIGHTS, Knob, Measure
 from knowledge.card import BankCard, Trial
@@ -40,6 +41,7 @@ def tune(
     deadline: Deadline,
     seed: int = 0,
     knobs: Sequence[Knob] = KNOBS,
+    learning: Adapting | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Tuned:
     """Goes through `knobs` until `deadline`; each is tested on top of what was kept before it.
@@ -47,37 +49,64 @@ def tune(
     For each fold of the cases, a value is chosen by the others and measured on it, so that every score under the new
     settings is that of a question the choice did not see. A knob is kept when these gain significantly (randomisation
     test, Bonferroni over the knobs), set to the value that all cases together prefer. A value that the deadline cuts
-    short does not count; those of its knob that were measured do. What learns from the questions themselves is put in
-    at the end: with it, those that are tried after it would be measured on questions that it has seen.
+    short does not count; those of its knob that were measured do.
+
+    What `learning` keeps is put in at the end: with it, what is tried after it would be measured on questions that it
+    has seen. So may have the adapter that the card has: it makes room, and comes back where no other was measured.
     """
     trials: list[Trial] = []
     skipped: dict[str, str] = {}
-    afterwards: list[tuple[Knob, float]] = []
+    order = _in_order(knobs, learning)
+    before, learnt = card, 0.0
+    if learning is not None:
+        card = without_adapter(card)
     try:
         base = np.array(measure(card, cases, deadline))
     except OutOfTime:
-        return Tuned(card, (), dict.fromkeys((knob.name for knob in knobs), NO_TIME))
-    for knob in knobs:
+        return Tuned(before, (), dict.fromkeys((knob.name for knob in order), NO_TIME))
+    for knob in order:
         scores = {knob.now(card): base}
-        try:
-            for value, found in knob.tried(card, cases, measure, deadline):
-                progress(f"{knob.name} {value:g}")
-                scores[value] = found
-        except OutOfTime:
-            skipped[knob.name] = _left_out(knob, scores)
-        except RefdeskError as error:
-            skipped[knob.name] = error.sentence
+        if reason := _tried(knob, card, scores, cases, measure, deadline, progress):
+            skipped[knob.name] = reason
         if len(scores) < 2:
             continue
-        trial, value = _judged(knob, card, scores, seed, SURE / len(knobs))
+        trial, value = _judged(knob, card, scores, seed, SURE / len(order))
         trials.append(trial)
-        if trial.kept and knob.learns:
-            afterwards.append((knob, value))
+        if trial.kept and knob is learning:
+            learnt = value
         elif trial.kept:
             card, base = knob.set(card, value), scores[value]
-    for knob, value in afterwards:
-        card = knob.set(card, value)
+    if learning is not None:
+        card = learning.set(card, learnt) if learning.measured else replace(card, adapter=before.adapter)
     return Tuned(replace(card, trials=(*card.trials, *trials)), tuple(trials), skipped)
+
+
+def _tried(
+    knob: Knob,
+    card: BankCard,
+    scores: dict[float, Floats],
+    cases: Sequence[Case],
+    measure: Measure,
+    deadline: Deadline,
+    progress: Callable[[str], None],
+) -> str:
+    """Adds to `scores` those of each value, as far as time goes; what kept it from any, if something did."""
+    try:
+        for value, found in knob.tried(card, cases, measure, deadline):
+            progress(f"{knob.name} {value:g}")
+            scores[value] = found
+    except OutOfTime:
+        return _left_out(knob, scores)
+    except RefdeskError as error:
+        return error.sentence
+    return ""
+
+
+def _in_order(knobs: Sequence[Knob], learning: Adapting | None) -> Sequence[Knob]:
+    """With `learning` before new chunks are cut, which takes the longest."""
+    if learning is None:
+        return knobs
+    return [*(knob for knob in knobs if knob is not CHUNKING), learning, *(knob for knob in knobs if knob is CHUNKING)]
 
 
 def _left_out(knob: Knob, scores: Mapping[float, Floats]) -> str:

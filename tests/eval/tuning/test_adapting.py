@@ -13,9 +13,10 @@ import pytest
 
 from eval.cases import Case, Gold, Turn, load_cases
 from eval.tuning.adapting import FEWEST, FOLDS, Adapting, Pairs
-from eval.tuning.bank_tuning import tune_bank, tune_with
+from eval.tuning.bank_tuning import tune_bank
 from eval.tuning.deadline import Deadline, OutOfTime
 from eval.tuning.knobs import CHUNKING, DENSE, LINKS
+from eval.tuning.tuner import tune
 from knowledge.card import BankCard
 from knowledge.embedding.embedder import EmbedderIdentity
 from knowledge.library import Library
@@ -67,7 +68,9 @@ class World:
 
 def test_an_adapter_is_kept_where_it_helps_questions_that_it_has_not_seen() -> None:
     world = World(regular=True)
-    tuned = tune_with(Adapting(world.evidence), CARD, CASES, world.measure, deadline=ENDLESS, knobs=(DENSE, CHUNKING))
+    tuned = tune(
+        CARD, CASES, world.measure, learning=Adapting(world.evidence), deadline=ENDLESS, knobs=(DENSE, CHUNKING)
+    )
     trial = next(one for one in tuned.trials if one.kept)
     assert trial.setting == "query_adapter with penalty 0.3"
     assert trial.after > trial.before + 0.3
@@ -78,8 +81,8 @@ def test_an_adapter_is_kept_where_it_helps_questions_that_it_has_not_seen() -> N
 
 def test_an_adapter_that_learns_by_heart_is_not_kept() -> None:
     world = World(regular=False)
-    tuned = tune_with(
-        Adapting(world.evidence), replace(CARD, adapter=OLD), CASES, world.measure, deadline=ENDLESS, knobs=()
+    tuned = tune(
+        replace(CARD, adapter=OLD), CASES, world.measure, learning=Adapting(world.evidence), deadline=ENDLESS, knobs=()
     )
     assert [one.kept for one in tuned.trials] == [False]
     assert tuned.card.adapter == ""
@@ -97,10 +100,12 @@ def test_turns_of_one_conversation_teach_and_are_measured_together() -> None:
 def test_what_was_fitted_before_stays_where_no_time_or_too_few_questions_were_left() -> None:
     world = World(regular=True)
     before = replace(CARD, adapter=OLD)
-    few = tune_with(Adapting(world.evidence), before, CASES[: FEWEST - 1], world.measure, deadline=ENDLESS, knobs=())
+    few = tune(
+        before, CASES[: FEWEST - 1], world.measure, learning=Adapting(world.evidence), deadline=ENDLESS, knobs=()
+    )
     assert few.card.adapter == OLD
     assert f"{FEWEST} questions" in few.skipped["query_adapter"]
-    late = tune_with(Adapting(world.evidence), before, CASES, world.measure, deadline=Deadline(0), knobs=())
+    late = tune(before, CASES, world.measure, learning=Adapting(world.evidence), deadline=Deadline(0), knobs=())
     assert late.card.adapter == OLD
 
     def cut_short(card: BankCard, cases: Sequence[Case], deadline: Deadline) -> list[float]:
@@ -108,7 +113,7 @@ def test_what_was_fitted_before_stays_where_no_time_or_too_few_questions_were_le
             raise OutOfTime("Cut short.")
         return world.measure(card, cases, deadline)
 
-    cut = tune_with(Adapting(world.evidence), before, CASES, cut_short, deadline=ENDLESS, knobs=())
+    cut = tune(before, CASES, cut_short, learning=Adapting(world.evidence), deadline=ENDLESS, knobs=())
     assert cut.card.adapter == OLD
     assert cut.skipped == {"query_adapter": "no time was left"}
 
