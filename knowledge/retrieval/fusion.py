@@ -48,9 +48,15 @@ class Fusion:
 
     def totals(self) -> dict[int, float]:
         """The fused score of every candidate."""
-        bm25, weight = self.bm25, self.weight
+        # In one expression, for some hundred candidates a query: what `dense` and `lexical` say.
+        raw, floor, span = self.bm25.get, self.floor, self.ceiling - self.floor
+        share = (1 - self.weight) / self.most if self.most > 0 else 0.0
+        if span <= 0:
+            flat = {chunk: self.weight * self.dense(cosine) for chunk, cosine in self.cosines.items()}
+            return {chunk: near + share * raw(chunk, 0.0) for chunk, near in flat.items()}
+        scale = self.weight / span
         return {
-            chunk: weight * self.dense(cosine) + (1 - weight) * self.lexical(bm25.get(chunk, 0.0))
+            chunk: (scale * (cosine - floor) if cosine > floor else 0.0) + share * raw(chunk, 0.0)
             for chunk, cosine in self.cosines.items()
         }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from knowledge.card import SearchOptions
@@ -47,8 +48,8 @@ class HybridSearch:
         fusion = self._candidates(words, near, max(limit, self.options.candidates), scope.documents)
         totals = fusion.totals()
         lifts = self._lift(words, totals)
-        links, strangers = self._hop(_ranked(totals)[:HOP_FROM], totals, near, scope)
-        best = _ranked(totals)[:limit]
+        links, strangers = self._hop(_best(totals, HOP_FROM), totals, near, scope)
+        best = _best(totals, limit)
         added = {chunk: Added(links.get(chunk, 0.0), lifts.get(chunk, 0.0)) for chunk, _ in best}
         found = [(chunk, fusion.explain(chunk, total, added[chunk], strangers.get(chunk))) for chunk, total in best]
         return found if self.adapter is None else self._as_asked(found, query)
@@ -73,7 +74,7 @@ class HybridSearch:
             return self.postings.search(text, count)
         few = self.vectors.within(documents, FEW_CHUNKS)
         if few is not None:
-            return dict(_ranked(self.postings.score(text, few))[:count])
+            return dict(_best(self.postings.score(text, few), count))
 
         share = self.vectors.share(documents)
         return self.postings.search_visible(
@@ -87,9 +88,10 @@ class HybridSearch:
         that happens to use the same words.
         """
         owners = self.vectors.owners(list(totals))
-        best: dict[int, float] = {}
+        best = dict.fromkeys(owners.values(), 0.0)
         for chunk, owner in owners.items():
-            best[owner] = max(best.get(owner, 0.0), totals[chunk])
+            if totals[chunk] > best[owner]:
+                best[owner] = totals[chunk]
         whole = self._whole(words, list(best))
         gains = {owner: self.options.document_weight * score + whole.get(owner, 0.0) for owner, score in best.items()}
         lifts = {chunk: gains[owner] for chunk, owner in owners.items()}
@@ -142,6 +144,7 @@ class HybridSearch:
         return gains
 
 
-def _ranked(totals: dict[int, float]) -> list[tuple[int, float]]:
-    """Best first; equal scores by chunk id, so that an order is always the same."""
-    return sorted(totals.items(), key=lambda item: (-item[1], item[0]))
+def _best(totals: Mapping[int, float], count: int) -> list[tuple[int, float]]:
+    """The best `count`, best first; equal scores by chunk id, so that an order is always the same."""
+    ranked = nsmallest(count, ((-total, chunk) for chunk, total in totals.items()))
+    return [(chunk, -negative) for negative, chunk in ranked]

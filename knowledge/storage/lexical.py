@@ -20,6 +20,8 @@ ANALYZER = "refdesk"
 DEEPER = 4
 # How many times as many as are wanted are expected in what is read at first.
 AMPLE = 1.3
+# Up to so many ids are looked up faster one by one than as a set, for which Tantivy builds an automaton.
+SINGLE_TERMS = 400
 STEMMERS: Mapping[str, str] = {
     "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish", "fi": "finnish",
     "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian", "pt": "portuguese",
@@ -144,8 +146,7 @@ class Postings:
         query = self._any_term(text)
         if query is None or not chunk_ids:
             return {}
-        only = tantivy.Query.term_set_query(self._index.schema, CHUNK, list(chunk_ids))
-        silent = tantivy.Query.boost_query(only, 0.0)
+        silent = tantivy.Query.const_score_query(self._one_of(chunk_ids), 0.0)
         both = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, silent)])
         return self._run(both, len(chunk_ids))
 
@@ -158,6 +159,13 @@ class Postings:
         """How many postings lists of chunks there are; one chunk indexed twice counts twice."""
         count: int = self._searcher.num_docs
         return count
+
+    def _one_of(self, chunk_ids: Sequence[int]) -> tantivy.Query:
+        schema = self._index.schema
+        if len(chunk_ids) > SINGLE_TERMS:
+            return tantivy.Query.term_set_query(schema, CHUNK, list(chunk_ids))
+        single = (tantivy.Query.term_query(schema, CHUNK, chunk, "basic") for chunk in chunk_ids)
+        return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in single])
 
     def _any_term(self, text: Words) -> tantivy.Query | None:
         weights = dict.fromkeys(self.terms(text), 1.0) if isinstance(text, str) else text
