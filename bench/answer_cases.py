@@ -51,8 +51,12 @@ class Remembering:
         """Many texts; what was seen before is remembered."""
         new = [text for text in dict.fromkeys(texts) if text not in self.seen]
         if new:
-            self.seen.update(zip(new, self.inner.embed(new), strict=True))
+            self.seen.update(zip(new, self.inner.embed_sentences(new), strict=True))
         return np.stack([self.seen[text] for text in texts])
+
+    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
+        """As `embed`."""
+        return self.embed(texts)
 
     def embed_bulk(self, texts: Sequence[str]) -> Matrix:
         """As `embed`."""

@@ -57,6 +57,10 @@ class HashingEmbedder:
             row /= np.linalg.norm(row)
         return rows
 
+    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
+        """As `embed`."""
+        return self.embed(texts)
+
     def embed_bulk(self, texts: Sequence[str]) -> Matrix:
         """As `embed`."""
         return self.embed(texts)

@@ -12,6 +12,7 @@ from time import perf_counter
 
 import click
 
+from knowledge.embedding.processor import processors
 from knowledge.errors import RefdeskError
 from knowledge.terminal.json_output import json_text
 from knowledge.terminal.opening import installed_embedders, open_library
@@ -67,7 +68,7 @@ def software() -> Iterator[Finding]:
 def hardware() -> Iterator[Finding]:
     """The machine, as far as it decides speed."""
     yield Finding("Machine", "system", machine.system())
-    yield Finding("Machine", "processors", str(machine.processors()))
+    yield Finding("Machine", "processors", str(processors()))
     yield Finding("Machine", "memory", f"{machine.memory_gib():.1f} GiB")
     native = {True: "native", False: "not native", None: "unknown"}[machine.bf16()]
     yield Finding("Machine", "bfloat16", native)

@@ -47,7 +47,7 @@ def rank(asked: Question, passages: Sequence[Passage], embedder: Embedder, lexic
     short = shortlist(pool, found, UNITS_EMBEDDED)
     if not short:
         return []
-    near = cosines(embedder.embed_query(asked.text), embedder.embed([c.embedded_text for c in short]))
+    near = cosines(embedder.embed_query(asked.text), embedder.embed_sentences([c.embedded_text for c in short]))
     values = [features(pool, unit, cosine, lexicon) for unit, cosine in zip(short, near, strict=True)]
     scores = [score(row) for row in values]
     # Against the best of them, so that no exponential overflows.

@@ -57,7 +57,7 @@ def say_otherwise(
         return True
 
     def nearness(text: str) -> float:
-        vector = embedder.embed_query(text)
+        [vector] = embedder.embed([text])
         return max(float(vector @ unit) for unit in units.values())
 
     without = (f"{sentence[: word.start]}{sentence[word.end :]}" for word in words[:MOST_TRIED])

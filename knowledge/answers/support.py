@@ -75,7 +75,7 @@ def _ranked(claim: Claim, passages: Sequence[Passage], embedder: Embedder, lexic
     if not short:
         return []
     vectors = embedder.embed([c.text for c in short])
-    near = cosines(embedder.embed_query(claim.text), vectors)
+    near = cosines(embedder.embed([claim.text])[0], vectors)
     compared = [_Compared(*one) for one in zip(short, vectors, near, strict=True)]
     return sorted(compared, key=lambda one: one.cosine + _shared(claim, one.unit.stems), reverse=True)
 

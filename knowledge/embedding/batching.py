@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
@@ -49,6 +47,16 @@ def encode_all(sequences: Sequence[Sequence[int]], encoder: Encoder, *, threads:
     return vectors
 
 
+def encode_each(sequences: Sequence[Sequence[int]], encoder: Encoder, *, threads: int) -> Matrix:
+    """As `encode_all`, every sequence in a batch of its own."""
+    if not sequences:
+        return np.empty((0, encoder.dimension), np.float32)
+    if threads == 1 or len(sequences) == 1:
+        return np.concatenate([encoder.encode([one]) for one in sequences])
+    with ThreadPoolExecutor(min(threads, len(sequences)), thread_name_prefix="embed") as pool:
+        return np.concatenate(list(pool.map(lambda one: encoder.encode([one]), sequences)))
+
+
 def batches_by_length(lengths: Sequence[int], *, tokens: int) -> Iterator[list[int]]:
     """Rows in batches of at most `tokens`, padding counted, longest first so that little is padded."""
     batch: list[int] = []
@@ -70,10 +78,3 @@ def padded(
     for row, ids in zip(matrix, batch, strict=True):
         row[: len(ids)] = ids
     return matrix, lengths
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -63,6 +63,13 @@ class Embedder(Protocol):
         """
         ...
 
+    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
+        """What `embed` gives, by the fastest way for texts that are compared and not kept. Thread-safe.
+
+        Cosine to `embed` is at least .99 for every text; the vector of a text does not depend on the others.
+        """
+        ...
+
     def embed_bulk(self, texts: Sequence[str]) -> Matrix:
         """What `embed` gives, by the fastest way this machine has, at some cost on the first call. Thread-safe.
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from knowledge.embedding.batching import Encoder, encode_all, processors
+from knowledge.embedding.batching import Encoder, encode_all, encode_each
 from knowledge.embedding.embedder import EmbedderIdentity
+from knowledge.embedding.processor import has_bfloat16, has_eight_bit, processors
 from knowledge.embedding.tokenizer import FileTokenizer
 from knowledge.errors import EmbedderError
 
@@ -29,23 +30,33 @@ NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 
 
 class MiniLM:
-    """all-MiniLM-L6-v2: ONNX Runtime for `embed_query` and `embed`, bfloat16 for bulk where processors have it.
+    """all-MiniLM-L6-v2: ONNX Runtime for single texts and `embed`, bfloat16 for bulk where processors have it.
 
+    `embed_query` and `embed_sentences` multiply in 8 bits where the processor can, or as `eight_bit` says.
     `bulk` names the way of `embed_bulk`; `auto` takes the fastest that is right on this machine.
     """
 
     identity = IDENTITY
 
     def __init__(
-        self, cache_dir: Path, *, folder: Path | None = None, device: str = "auto", bulk: Bulk = "auto"
+        self,
+        cache_dir: Path,
+        *,
+        folder: Path | None = None,
+        device: str = "auto",
+        bulk: Bulk = "auto",
+        eight_bit: bool | None = None,
     ) -> None:
         self._cache_dir = cache_dir
         self._folder = folder
         self._device = device
         self._bulk = bulk
-        self._lock = threading.Lock()
+        self._eight_bit = has_eight_bit() if eight_bit is None else eight_bit
+        # Whoever opens the 8-bit encoder for the first time also needs the tokenizer.
+        self._lock = threading.RLock()
         self._tokenizer: FileTokenizer | None = None
         self._onnx: Encoder | None = None
+        self._single: Encoder | None = None
         self._fast: Encoder | None = None
 
     def tokens(self) -> FileTokenizer:
@@ -57,8 +68,14 @@ class MiniLM:
 
     def embed_query(self, text: str) -> Vector:
         """One question as float32 of shape (384,), unit length."""
-        vector: Vector = self._onnx_encoder().encode([self._ids(text)])[0]
+        vector: Vector = self._single_encoder().encode([self._ids(text)])[0]
         return vector
+
+    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
+        """Sentences as float32 of shape (len(texts), 384), each by itself, so that none depends on the others."""
+        if not self._eight_bit:
+            return self.embed(texts)
+        return encode_each([self._ids(text) for text in texts], self._single_encoder(), threads=processors())
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Some texts as float32 of shape (len(texts), 384), by ONNX Runtime, never importing torch."""
@@ -77,21 +94,34 @@ class MiniLM:
     def _onnx_encoder(self) -> Encoder:
         with self._lock:
             if self._onnx is None:
-                self._onnx = self._open_onnx()
+                self._onnx = self._opened(eight_bit=False)
             return self._onnx
 
-    def _open_onnx(self) -> Encoder:
-        from knowledge.embedding.onnx_graph import onnx_file
+    def _single_encoder(self) -> Encoder:
+        if not self._eight_bit:
+            return self._onnx_encoder()
+        with self._lock:
+            if self._single is None:
+                self._single = self._opened(eight_bit=True)
+            return self._single
+
+    def _opened(self, *, eight_bit: bool) -> Encoder:
         from knowledge.embedding.onnx_session import OnnxEncoder, UnreadableModel
 
-        folder = self._checked_folder()
-        file = onnx_file(folder, IDENTITY.weights, cache_dir=self._cache_dir)
         try:
-            return OnnxEncoder(file)
+            return OnnxEncoder(self._file(eight_bit=eight_bit))
         except UnreadableModel:
             # What is derived from the weights is made again rather than mourned.
-            file.unlink(missing_ok=True)
-            return OnnxEncoder(onnx_file(folder, IDENTITY.weights, cache_dir=self._cache_dir))
+            for file in self._cache_dir.glob(f"{IDENTITY.weights}/*.onnx"):
+                file.unlink(missing_ok=True)
+            return OnnxEncoder(self._file(eight_bit=eight_bit))
+
+    def _file(self, *, eight_bit: bool) -> Path:
+        from knowledge.embedding.onnx_eight_bit import eight_bit_file
+        from knowledge.embedding.onnx_graph import onnx_file
+
+        full = onnx_file(self._checked_folder(), IDENTITY.weights, cache_dir=self._cache_dir)
+        return eight_bit_file(full, self._ids) if eight_bit else full
 
     def _bulk_encoder(self) -> Encoder:
         if self._bulk == "onnx":
@@ -106,9 +136,9 @@ class MiniLM:
 
     def _torch_encoder(self) -> Encoder | None:
         """The encoder in PyTorch where one beats ONNX Runtime: on a GPU, or with bfloat16 in the processor."""
-        from knowledge.embedding.torch_bulk import TorchEncoder, find_gpu, processor_has_bfloat16
+        from knowledge.embedding.torch_bulk import TorchEncoder, find_gpu
 
-        on_processor = self._bulk == "torch" or processor_has_bfloat16()
+        on_processor = self._bulk == "torch" or has_bfloat16()
         gpu = find_gpu(self._device) if self._may_use_gpu(on_processor) else None
         if gpu is None and not on_processor:
             return None

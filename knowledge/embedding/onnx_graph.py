@@ -8,7 +8,7 @@ Mean pooling and normalisation follow Reimers and Gurevych 2019 (Sentence-BERT),
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -30,6 +30,11 @@ LARGE = 1024
 def onnx_file(folder: Path, weights: str, *, cache_dir: Path) -> Path:
     """The ONNX file of the model in `folder` whose weights hash to `weights`; made when it is missing."""
     target = cache_dir / weights / f"encoder-{REVISION}.onnx"
+    return made_once(target, lambda: _write(load_bert(folder), target))
+
+
+def made_once(target: Path, write: Callable[[], None]) -> Path:
+    """`target`, which `write` makes where it is missing, in one process and thread at a time."""
     if target.is_file():
         return target
     from filelock import FileLock  # only when there is something to make
@@ -39,7 +44,7 @@ def onnx_file(folder: Path, weights: str, *, cache_dir: Path) -> Path:
         # Freed by the system when its holder is killed: the next process starts the file afresh.
         with FileLock(target.with_suffix(".lock")):
             if not target.is_file():
-                _write(load_bert(folder), target)
+                write()
     except OSError as error:
         raise StorageError(
             f"The embedding model cannot be kept in {target.parent} ({error.strerror or error}):",
@@ -51,14 +56,14 @@ def onnx_file(folder: Path, weights: str, *, cache_dir: Path) -> Path:
 def _write(bert: BertWeights, target: Path) -> None:
     """Constants first: once the graph has its name, all that it refers to is there."""
     constants = target.with_suffix(".bin")
-    with _replacing(constants) as file:
+    with replacing(constants) as file:
         graph = build(bert, file, constants.name)
-    with _replacing(target) as file:
+    with replacing(target) as file:
         file.write(graph)
 
 
 @contextmanager
-def _replacing(target: Path) -> Iterator[BinaryIO]:
+def replacing(target: Path) -> Iterator[BinaryIO]:
     """A file that takes the name `target` when it is complete and on the disk."""
     part = target.with_name(f"{target.name}.part")
     with part.open("wb") as file:
@@ -75,7 +80,7 @@ def build(bert: BertWeights, constants: BinaryIO, name: str) -> bytes:
     """
     from onnx import TensorProto, helper
 
-    graph = _Graph(constants, name)
+    graph = Graph(constants, name)
     mask = graph.add("Cast", "attention_mask", to=TensorProto.INT32)
     x = _embedded(graph, bert)
     for layer in bert.layers():
@@ -90,7 +95,7 @@ def build(bert: BertWeights, constants: BinaryIO, name: str) -> bytes:
     )
 
 
-def _embedded(graph: _Graph, bert: BertWeights) -> str:
+def _embedded(graph: Graph, bert: BertWeights) -> str:
     import numpy as np
 
     zero = graph.constant(np.array([0], np.int64))
@@ -101,7 +106,7 @@ def _embedded(graph: _Graph, bert: BertWeights) -> str:
     return graph.add("LayerNormalization", graph.add("Add", words, positions), *norm, axis=-1, epsilon=bert.epsilon)
 
 
-def _block(graph: _Graph, layer: BertLayer, x: str, mask: str, bert: BertWeights) -> str:
+def _block(graph: Graph, layer: BertLayer, x: str, mask: str, bert: BertWeights) -> str:
     heads = graph.add("Attention", x, *graph.matrix(layer.qkv), mask, domain=FUSED, num_heads=bert.heads)
     x = _added(graph, x, heads, layer.out, layer.attention_norm, bert.epsilon)
     weight, bias = graph.matrix(layer.up)
@@ -109,13 +114,13 @@ def _block(graph: _Graph, layer: BertLayer, x: str, mask: str, bert: BertWeights
     return _added(graph, x, inner, layer.down, layer.output_norm, bert.epsilon)
 
 
-def _added(graph: _Graph, x: str, inner: str, dense: Affine, norm: Affine, epsilon: float) -> str:
+def _added(graph: Graph, x: str, inner: str, dense: Affine, norm: Affine, epsilon: float) -> str:
     weight, bias = graph.matrix(dense)
     product = graph.add("MatMul", inner, weight)
     return graph.add("SkipLayerNormalization", x, product, *graph.affine(norm), bias, domain=FUSED, epsilon=epsilon)
 
 
-def _pooled(graph: _Graph, x: str) -> None:
+def _pooled(graph: Graph, x: str) -> None:
     import numpy as np
     from onnx import TensorProto
 
@@ -127,26 +132,27 @@ def _pooled(graph: _Graph, x: str) -> None:
     graph.add("LpNormalization", total, output="vector", axis=1, p=2)
 
 
-class _Graph:
+class Graph:
     """Nodes and constants in the making.
 
     Large constants stand in a file beside the graph, which ONNX Runtime maps into memory: that loads three
     times as fast as one file, and the word table is read only where a word is looked up.
     """
 
-    def __init__(self, file: BinaryIO, file_name: str) -> None:
-        self._nodes: list[Any] = []
-        self._constants: list[Any] = []
+    def __init__(self, file: BinaryIO, file_name: str, *, prefix: str = "") -> None:
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
         self._file = file
         self._file_name = file_name
+        self._prefix = prefix
 
     def constant(self, array: NDArray[Any]) -> str:
         import numpy as np
         from onnx import numpy_helper
 
-        name = f"constant_{len(self._constants)}"
+        name = f"{self._prefix}constant_{len(self.constants)}"
         dense = np.ascontiguousarray(array)
-        self._constants.append(
+        self.constants.append(
             self._outside(dense, name) if dense.nbytes > LARGE else numpy_helper.from_array(dense, name)
         )
         return name
@@ -172,14 +178,23 @@ class _Graph:
     def add(self, kind: str, *inputs: str, domain: str = "", output: str = "", **attributes: Any) -> str:
         from onnx import helper
 
-        output = output or f"{kind}_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
+        output = output or f"{self._prefix}{kind}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
         return output
+
+    def split(self, x: str, parts: int) -> list[str]:
+        """`x` cut along its last axis, of three; needs opset 18."""
+        from onnx import helper
+
+        name = f"{self._prefix}Split_{len(self.nodes)}"
+        outputs = [f"{name}_{part}" for part in range(parts)]
+        self.nodes.append(helper.make_node("Split", [x], outputs, name=name, axis=2, num_outputs=parts))
+        return outputs
 
     def serialised(self, *, inputs: list[Any], outputs: list[Any]) -> bytes:
         from onnx import helper
 
-        graph = helper.make_graph(self._nodes, "encoder", inputs, outputs, self._constants)
+        graph = helper.make_graph(self.nodes, "encoder", inputs, outputs, self.constants)
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(FUSED, 1)]
         data: bytes = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION).SerializeToString()
         return data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,18 +27,10 @@ class OnnxEncoder:
 
     def __init__(self, path: Path) -> None:
         silence_onnx_runtime()
-        import onnxruntime
         from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
-        options = onnxruntime.SessionOptions()
-        # One thread a call: a short question gains nothing from two, and callers with many texts call in parallel.
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # The arena keeps the largest batch's memory for good and, per thread, saves nothing that can be measured.
-        options.enable_cpu_mem_arena = False
         try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session = open_session(path)
         except (failures.InvalidProtobuf, failures.InvalidArgument, failures.InvalidGraph, failures.Fail) as error:
             raise UnreadableModel(
                 f"The embedding model's file {path} cannot be loaded:", hint="delete it, and it is made again."
@@ -52,3 +44,21 @@ class OnnxEncoder:
         (vectors,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
         matrix: Matrix = vectors
         return matrix
+
+
+def open_session(model: Path | bytes, *, constants_in: Path | None = None) -> Any:
+    """A session of ONNX Runtime on the processor; a model in memory has its large constants in that folder."""
+    silence_onnx_runtime()
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # One thread a call: a short question gains nothing from two, and callers with many texts call in parallel.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # The arena keeps the largest batch's memory for good and, per thread, saves nothing that can be measured.
+    options.enable_cpu_mem_arena = False
+    if constants_in is not None:
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(constants_in))
+    source = model if isinstance(model, bytes) else str(model)
+    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])

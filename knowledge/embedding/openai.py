@@ -99,6 +99,10 @@ class OpenAIEmbedder:
         """Texts in as many requests as they need, one after the other."""
         return self._stacked([self._request(part) for part in _parts(texts)])
 
+    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
+        """As `embed`."""
+        return self.embed(texts)
+
     def embed_bulk(self, texts: Sequence[str]) -> Matrix:
         """Texts in several requests at once."""
         with ThreadPoolExecutor(REQUESTS_AT_ONCE, thread_name_prefix="embed") as pool:

@@ -72,6 +72,10 @@ class SentenceTransformerEmbedder:
             rows = self._loaded().encode_document(list(texts), batch_size=BATCH, show_progress_bar=False)
         return unit_rows(rows)
 
+    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
+        """As `embed`."""
+        return self.embed(texts)
+
     def embed_bulk(self, texts: Sequence[str]) -> Matrix:
         """As `embed`, which already sorts by length: no other model is known to bear less precision."""
         return self.embed(texts)

@@ -5,9 +5,7 @@ A lean forward pass of our own: importing torch alone takes a third of what tran
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from knowledge.embedding.batching import PROCESSOR_BATCH, padded
@@ -22,9 +20,6 @@ if TYPE_CHECKING:
 GPU_BATCH = 32_768
 # oneDNN keeps compiled code for every shape it meets: few widths bound its memory, at no measurable cost.
 WIDTHS = 8
-CPUINFO = Path("/proc/cpuinfo")
-# AVX-512 BF16 (AMD since Zen 4, Intel since Cooper Lake) and AMX (Intel since Sapphire Rapids).
-NATIVE_BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16"})
 
 
 class TorchEncoder:
@@ -69,18 +64,6 @@ class TorchEncoder:
         # The sum has the direction of the mean, and only that remains after normalisation.
         sums = [row[:length].sum(0, dtype=torch.float32) for row, length in zip(x, lengths, strict=True)]
         return normalize(torch.stack(sums), dim=1)
-
-
-def processor_has_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 natively (elsewhere it is emulated, slowly).
-
-    Told without importing torch, so that a machine without it never pays for that.
-    """
-    if sys.platform != "linux" or not CPUINFO.is_file():
-        return False
-    lines = CPUINFO.read_text("utf-8", "replace").splitlines()
-    flags = next((line.split() for line in lines if line.startswith("flags")), [])
-    return not NATIVE_BFLOAT16.isdisjoint(flags)
 
 
 def find_gpu(wanted: str) -> str | None:

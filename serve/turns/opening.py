@@ -11,11 +11,11 @@ from agents.model.resolve import as_model
 from agents.model.settings import choose_model
 from agents.model.spec import open_model
 from knowledge.config_sections import place
+from knowledge.embedding.processor import processors
 from knowledge.errors import ConfigError, UsageError
 from knowledge.library import Library
 from knowledge.terminal.shell import Shell
 from serve.config.settings import SECTION, Flow, ServerSettings
-from serve.machine import processors
 from serve.turns.flow import Answering, TieredFlow
 from serve.turns.quoting import Quoter
 from serve.turns.tools import Tickets

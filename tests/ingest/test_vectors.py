@@ -36,6 +36,9 @@ class SlowToStart:
     def embed(self, texts: Sequence[str]) -> Matrix:
         return PLAIN.embed(texts)
 
+    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
+        return self.embed(texts)
+
     def embed_bulk(self, texts: Sequence[str]) -> Matrix:
         assert self.ready.wait(60)
         self.bulk.append(len(texts))

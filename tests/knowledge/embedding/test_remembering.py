@@ -36,6 +36,9 @@ class Counting:
         self.asked += texts
         return PLAIN.embed(texts)
 
+    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
+        return self.embed(texts)
+
     def embed_bulk(self, texts: Sequence[str]) -> Matrix:
         return self.embed(texts)
 
@@ -50,12 +53,22 @@ def test_what_is_remembered_is_what_would_be_embedded(calls: list[list[str]], mo
 def test_a_text_is_embedded_once_while_it_is_among_the_last() -> None:
     inner = Counting()
     remembering = Remembering(inner, 2)
-    remembering.embed(["one", "two", "one"])
+    remembering.embed_sentences(["one", "two", "one"])
     remembering.embed_query("one")
     assert inner.asked == ["one", "two"]
-    remembering.embed(["three"])
-    remembering.embed(["one", "two"])
+    remembering.embed_sentences(["three"])
+    remembering.embed_sentences(["one", "two"])
     assert inner.asked == ["one", "two", "three", "two"]
+
+
+def test_sentences_do_not_stand_for_exact_vectors() -> None:
+    inner = Counting()
+    remembering = Remembering(inner)
+    remembering.embed_sentences(["one"])
+    remembering.embed(["one"])
+    remembering.embed(["one"])
+    assert inner.asked == ["one", "one"]
+    assert remembering.embed([]).shape == remembering.embed_sentences([]).shape == (0, PLAIN.identity.dimension)
 
 
 def test_what_goes_into_a_bank_is_not_remembered() -> None:
