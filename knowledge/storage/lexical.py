@@ -11,6 +11,7 @@ from pathlib import Path
 import tantivy
 
 from knowledge.errors import BankDamaged
+from knowledge.storage.asking import without_asking
 
 # The folders of a bank's two indexes; their entries are called chunks in both, as the files on disk know them.
 OF_CHUNKS, OF_DOCUMENTS = "postings", "document_postings"
@@ -115,8 +116,8 @@ class Postings:
         self._searcher = self._index.searcher()
 
     def terms(self, text: str) -> tuple[str, ...]:
-        """The distinct terms of `text` as they stand in the index."""
-        return tuple(dict.fromkeys(self._analyzer.analyze(text)))
+        """The distinct terms of what `text` asks about, as they stand in the index."""
+        return tuple(dict.fromkeys(self._analyzer.analyze(without_asking(text, self._language))))
 
     def search(self, text: Words, limit: int) -> dict[int, float]:
         """BM25 (k1 1.2, b .75) of the best `limit` chunks for `text`, by chunk id."""

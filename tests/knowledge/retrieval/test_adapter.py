@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DIMENSION = 48
 EMBEDDER = HashingEmbedder()
-ASKED, MEANT = "Where do I leave my jalopy?", "Parking is free."
+ASKED, MEANT = "Where do I put my jalopy?", "Parking is free."
 
 
 def unit(rows: Matrix) -> Matrix:
