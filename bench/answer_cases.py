@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bench.retrieval import BenchSet, by_span, fill, prepare
 from eval import Case
-from knowledge.bank import KnowledgeBank
+from knowledge.bank import READ_FOR_ANSWER, KnowledgeBank
 from knowledge.embedding.embedder import Embedder, EmbedderIdentity, TokenCounter
 from knowledge.library import Library
 from knowledge.types import Citation, Passage
@@ -20,7 +20,6 @@ from knowledge.types import Citation, Passage
 if TYPE_CHECKING:
     from knowledge.types import Matrix, Vector
 
-READ = 6
 CUAD_PART = "txt/c01"
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -102,11 +101,11 @@ def asked(name: str, bank: KnowledgeBank, cases: Sequence[Case], *, removed: boo
         found = bank.search(text, k=200 if name == "cuad" else 60)
         scope = set(case.meta.get("scope", ()))
         found = tuple(p for p in found if not scope or p.uri in scope)
-        yield Asked(case, text, found[:READ])
+        yield Asked(case, text, found[:READ_FOR_ANSWER])
         if removed and case.answerable:
             source = case.meta.get("source", {}).get("doc")
             gone = {g.doc for g in case.gold} | {source}
-            yield Asked(case, text, tuple(p for p in found if p.uri not in gone)[:READ], removed=True)
+            yield Asked(case, text, tuple(p for p in found if p.uri not in gone)[:READ_FOR_ANSWER], removed=True)
 
 
 def auroc(truth: Bools, scores: Floats) -> float:

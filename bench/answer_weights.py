@@ -19,6 +19,7 @@ from knowledge.embedding.embedder import Embedder
 FOR_RANKING = ("squad2", "hotpotqa100", "chroma_chunking_eval", "doc2dial")
 HARD_NEGATIVES, WEIGHT_OF_HARD = "squad2", 8.0
 RIDGE = 0.01
+EVERY_UNIT = 10**6
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,13 @@ def samples(rows: Sequence[Asked], embedder: Embedder) -> tuple[Samples, Samples
             continue
         values = evidence(question, [r.candidate for r in ranked], [r.cosine for r in ranked], row.passages, lexicon)
         questions.append((values, row.answerable, str(row.case.meta.get("source", {}).get("doc", ""))))
-        right = [row.met_by(r.candidate.passage.cite(r.candidate.start, r.candidate.end)) for r in ranked]
-        if row.answerable and any(right):
-            units += [(r.values, hit, row.case.id) for r, hit in zip(ranked, right, strict=True)]
+        if not row.answerable:
+            continue
+        # Weights are fitted over all units, since which of them are embedded is a matter of speed.
+        everything = rank(question, row.passages, embedder, lexicon, units=EVERY_UNIT)
+        right = [row.met_by(r.candidate.passage.cite(r.candidate.start, r.candidate.end)) for r in everything]
+        if any(right):
+            units += [(r.values, hit, row.case.id) for r, hit in zip(everything, right, strict=True)]
     return _samples(units), _samples(questions)
 
 

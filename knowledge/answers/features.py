@@ -53,6 +53,11 @@ class Pool:
         """The share of the question's terms among `stems`, each as rare as it is."""
         return sum(weight for term, weight in self.rarities.items() if term in stems)
 
+    def density(self, stems: frozenset[str]) -> float:
+        """`coverage` as BM25 weighs it in a unit of so many stems, each term once: cheaper than to count them."""
+        norm = K1 * (1 - B + B * len(stems) / self.length)
+        return self.coverage(stems) * (K1 + 1) / (1 + norm)
+
     def bm25(self, content: Sequence[str]) -> float:
         """BM25 of a unit's content words within the pool, as a share of what one of each term would weigh."""
         norm = K1 * (1 - B + B * len(content) / self.length)
@@ -93,7 +98,8 @@ def shortlist(pool: Pool, found: Sequence[Candidate], limit: int) -> list[Candid
 
     def promise(candidate: Candidate) -> float:
         return (
-            pool.question.coverage(candidate.stems)
+            pool.coverage(candidate.stems)
+            + 0.4 * pool.density(candidate.stems)
             + 0.5 * pool.question.coverage(candidate.around)
             + 0.3 * pool.question.answered_by(candidate.text)
             + pool.prior(candidate)

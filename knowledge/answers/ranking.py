@@ -3,8 +3,8 @@
 A linear score over the features of `features.py`. Its weights are those of a conditional logit over the units of each
 question (which of them overlaps the gold evidence?), fitted on 2026-11-26 over all units of the passages read, on
 SQuAD 2, HotpotQA-100, Chroma's chunking set and Doc2Dial, each set counting alike. `python -m bench.answers
-../shared/datasets --fit` fits the same way over the units that are embedded only, and so to somewhat other weights.
-docs/decisions.md says what it gains where it was not fitted. No sample document and no question of
+../shared/datasets --fit` fits the same way to what is retrieved now, and to much the same weights; `docs/decisions.md`
+compares them, and says what they gain where they were not fitted. No sample document and no question of
 `data/questions.jsonl` was used.
 """
 
@@ -21,8 +21,8 @@ from knowledge.answers.questions import Question
 from knowledge.embedding.embedder import Embedder
 from knowledge.types import Passage
 
-PASSAGES_READ = 6
-UNITS_EMBEDDED = 5
+PASSAGES_READ = 10
+UNITS_EMBEDDED = 8
 WEIGHTS = (5.92, 0.59, 5.05, 2.15, -2.51, -1.18, 3.82, 1.65, -0.34, 0.73, 2.79)
 
 
@@ -40,11 +40,13 @@ class Ranked:
     share: float
 
 
-def rank(asked: Question, passages: Sequence[Passage], embedder: Embedder, lexicon: Lexicon) -> list[Ranked]:
-    """The most promising units of the first passages, best first."""
+def rank(
+    asked: Question, passages: Sequence[Passage], embedder: Embedder, lexicon: Lexicon, *, units: int = UNITS_EMBEDDED
+) -> list[Ranked]:
+    """The `units` most promising ones of the first passages, best first."""
     found = candidates(passages[:PASSAGES_READ], lexicon)
     pool = Pool.of(asked, found)
-    short = shortlist(pool, found, UNITS_EMBEDDED)
+    short = shortlist(pool, found, units)
     if not short:
         return []
     near = cosines(embedder.embed_query(asked.text), embedder.embed_sentences([c.embedded_text for c in short]))
