@@ -1,8 +1,8 @@
 """How sure an extractive answer is that the passages answer the question at all.
 
 A logistic regression over seven features of the question, its best candidate and the passages. The weights were
-fitted on 2026-11-26 by `python -m bench.answers ../shared/datasets --fit --most 800`, on questions that their documents answer
-or do not: SQuAD 2 (weighted eightfold: the one set with hard negatives for open questions), CUAD's clauses, and,
+fitted on 2026-11-26 by `python -m bench.answers ../shared/datasets --fit --most 800`, on questions that their documents
+answer or do not: SQuAD 2 (weighted eightfold: the one set with hard negatives for open questions), CUAD's clauses, and,
 with every document that holds the answer taken away, SQuAD 2, HotpotQA-100, Chroma's chunking set and Doc2Dial.
 AUROC on SQuAD 2 is .67 and .71 fitted with the other half of its articles, .65 without any of it (by the cosine .61).
 No sample document and no question of `data/questions.jsonl` was used.
