@@ -13,7 +13,7 @@ from knowledge.embedding.batching import Encoder, encode_all, encode_each
 from knowledge.embedding.embedder import EmbedderIdentity
 from knowledge.embedding.processor import has_bfloat16, has_eight_bit, processors
 from knowledge.embedding.tokenizer import FileTokenizer
-from knowledge.errors import EmbedderError
+from knowledge.errors import EmbedderError, StorageError
 
 if TYPE_CHECKING:
     from knowledge.types import Matrix, Vector
@@ -102,8 +102,15 @@ class MiniLM:
             return self._onnx_encoder()
         with self._lock:
             if self._single is None:
-                self._single = self._opened(eight_bit=True)
+                self._single = self._opened_in_eight_bit() or self._onnx_encoder()
             return self._single
+
+    def _opened_in_eight_bit(self) -> Encoder | None:
+        """None where its file can be made no more: a cache that is only read may hold the one in full precision."""
+        try:
+            return self._opened(eight_bit=True)
+        except StorageError:
+            return None
 
     def _opened(self, *, eight_bit: bool) -> Encoder:
         from knowledge.embedding.onnx_session import OnnxEncoder, UnreadableModel

@@ -18,6 +18,7 @@ from knowledge.card import EmbedderSpec
 from knowledge.embedding.batching import batches_by_length
 from knowledge.embedding.bert import load_bert
 from knowledge.embedding.minilm import IDENTITY, MiniLM, model_folder
+from knowledge.embedding.onnx_eight_bit import REVISION
 from knowledge.embedding.processor import has_bfloat16, has_eight_bit, processors
 from knowledge.embedding.registry import open_embedder
 from knowledge.embedding.torch_bulk import TorchEncoder, find_gpu
@@ -235,10 +236,19 @@ def test_an_unreadable_file_in_the_cache_is_made_again(cache: Path, minilm: Mini
     assert MiniLM(cache).embed_query("a question") @ first > 0.99999
 
 
+def test_a_cache_that_takes_no_more_files_still_serves_questions(tmp_path: Path) -> None:
+    exact = MiniLM(tmp_path, eight_bit=False).embed_query("a question")
+    (full,) = tmp_path.rglob("*.onnx")
+    # Nothing can be written where a folder stands.
+    (full.parent / f"{full.stem}-eight-bit-{REVISION}.bin.part").mkdir()
+    assert MiniLM(tmp_path, eight_bit=True).embed_query("a question") @ exact > 0.99999
+
+
 RUN = """
 import sys
 from pathlib import Path
 from knowledge.card import EmbedderSpec
+from knowledge.embedding.onnx_eight_bit import REVISION
 from knowledge.embedding.processor import has_bfloat16, has_eight_bit, processors
 from knowledge.embedding.registry import open_embedder
 loaded = lambda: sorted({name.partition(".")[0] for name in sys.modules} & HEAVY)
