@@ -53,16 +53,18 @@ class Pool:
         """The share of the question's terms among `stems`, each as rare as it is."""
         return sum(weight for term, weight in self.rarities.items() if term in stems)
 
-    def density(self, stems: frozenset[str]) -> float:
-        """`coverage` as BM25 weighs it in a unit of so many stems, each term once: cheaper than to count them."""
-        norm = K1 * (1 - B + B * len(stems) / self.length)
-        return self.coverage(stems) * (K1 + 1) / (1 + norm)
+    def brevity(self, length: int) -> float:
+        """What BM25 multiplies a term with that a unit of this length has once."""
+        return (K1 + 1) / (1 + self._norm(length))
 
     def bm25(self, content: Sequence[str]) -> float:
         """BM25 of a unit's content words within the pool, as a share of what one of each term would weigh."""
-        norm = K1 * (1 - B + B * len(content) / self.length)
+        norm = self._norm(len(content))
         counts = {term: content.count(term) for term in self.rarities}
         return sum(self.rarities[term] * n * (K1 + 1) / (n + norm) for term, n in counts.items() if n)
+
+    def _norm(self, length: int) -> float:
+        return K1 * (1 - B + B * length / self.length)
 
     def prior(self, candidate: Candidate) -> float:
         """The score of the unit's passage beside the best one's."""
@@ -98,8 +100,7 @@ def shortlist(pool: Pool, found: Sequence[Candidate], limit: int) -> list[Candid
 
     def promise(candidate: Candidate) -> float:
         return (
-            pool.coverage(candidate.stems)
-            + 0.4 * pool.density(candidate.stems)
+            pool.coverage(candidate.stems) * (1 + 0.4 * pool.brevity(len(candidate.stems)))
             + 0.5 * pool.question.coverage(candidate.around)
             + 0.3 * pool.question.answered_by(candidate.text)
             + pool.prior(candidate)

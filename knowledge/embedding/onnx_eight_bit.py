@@ -64,6 +64,10 @@ def eight_bit_file(full: Path, tokens_of: Callable[[str], list[int]]) -> Path:
 def _write(full: Path, tokens_of: Callable[[str], list[int]], target: Path) -> None:
     import onnx
 
+    from knowledge.embedding.onnx_session import open_session
+
+    # A damaged file shows here, as it would anywhere else.
+    open_session(full)
     model = onnx.load(full, load_external_data=False)
     peaks = _peaks(model, full.parent, [tokens_of(text) for text in SAMPLES])
     constants = target.with_suffix(".bin")

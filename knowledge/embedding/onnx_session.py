@@ -26,15 +26,7 @@ class OnnxEncoder:
     batch_tokens = PROCESSOR_BATCH
 
     def __init__(self, path: Path) -> None:
-        silence_onnx_runtime()
-        from onnxruntime.capi import onnxruntime_pybind11_state as failures
-
-        try:
-            self._session = open_session(path)
-        except (failures.InvalidProtobuf, failures.InvalidArgument, failures.InvalidGraph, failures.Fail) as error:
-            raise UnreadableModel(
-                f"The embedding model's file {path} cannot be loaded:", hint="delete it, and it is made again."
-            ) from error
+        self._session = open_session(path)
         self.dimension = int(self._session.get_outputs()[0].shape[1])
 
     def encode(self, batch: Sequence[Sequence[int]]) -> Matrix:
@@ -47,9 +39,13 @@ class OnnxEncoder:
 
 
 def open_session(model: Path | bytes, *, constants_in: Path | None = None) -> Any:
-    """A session of ONNX Runtime on the processor; a model in memory has its large constants in that folder."""
+    """A session of ONNX Runtime on the processor; a model in memory has its large constants in that folder.
+
+    Raises `UnreadableModel`.
+    """
     silence_onnx_runtime()
     import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
     options = onnxruntime.SessionOptions()
     # One thread a call: a short question gains nothing from two, and callers with many texts call in parallel.
@@ -61,4 +57,10 @@ def open_session(model: Path | bytes, *, constants_in: Path | None = None) -> An
     if constants_in is not None:
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(constants_in))
     source = model if isinstance(model, bytes) else str(model)
-    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    except (failures.InvalidProtobuf, failures.InvalidArgument, failures.InvalidGraph, failures.Fail) as error:
+        place = constants_in if isinstance(model, bytes) else model
+        raise UnreadableModel(
+            f"The embedding model's file {place} cannot be loaded:", hint="delete it, and it is made again."
+        ) from error

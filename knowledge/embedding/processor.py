@@ -20,19 +20,19 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def has_bfloat16() -> bool:
+def has_bfloat16(cpuinfo: Path = CPUINFO) -> bool:
     """Whether it multiplies bfloat16 natively; elsewhere that is emulated, slowly."""
-    return not BFLOAT16.isdisjoint(_flags())
+    return not BFLOAT16.isdisjoint(_flags(cpuinfo))
 
 
-def has_eight_bit() -> bool:
+def has_eight_bit(cpuinfo: Path = CPUINFO) -> bool:
     """Whether it multiplies 8-bit numbers exactly and several times as fast as float32."""
-    return not EIGHT_BIT.isdisjoint(_flags())
+    return not EIGHT_BIT.isdisjoint(_flags(cpuinfo))
 
 
-def _flags() -> list[str]:
+def _flags(cpuinfo: Path) -> list[str]:
     """As Linux names them; none elsewhere, so that there the ways are taken that are right everywhere."""
-    if sys.platform != "linux" or not CPUINFO.is_file():
+    if not cpuinfo.is_file():
         return []
-    lines = CPUINFO.read_text("utf-8", "replace").splitlines()
+    lines = cpuinfo.read_text("utf-8", "replace").splitlines()
     return next((line.split() for line in lines if line.startswith("flags")), [])

@@ -43,7 +43,7 @@ class HybridSearch:
 
         `history` are the turns before it, oldest first. Must run within one reading of the catalog.
         """
-        words = term_weights(text, history, self.postings.terms) if history else text
+        words = term_weights(text, history, self.postings.terms)
         near = self.adapter(query) if self.adapter else query
         fusion = self._candidates(words, near, max(limit, self.options.candidates), scope.documents)
         totals = fusion.totals()

@@ -219,9 +219,20 @@ def test_a_device_that_is_not_there_is_refused() -> None:
     assert find_gpu("cpu") is None
 
 
-def test_what_the_processor_can_do_is_looked_up_without_torch() -> None:
-    assert has_bfloat16() in (True, False)
-    assert has_eight_bit() in (True, False)
+@pytest.mark.parametrize(
+    ("flags", "can"),
+    [
+        ("fpu avx2 fma", (False, False)),
+        ("fpu avx2 avx_vnni", (False, True)),
+        ("fpu avx512_bf16 avx512_vnni", (True, True)),
+        ("fpu avx512_bf16x avx512vnni", (False, False)),
+    ],
+)
+def test_what_the_processor_can_do_is_told_by_its_flags(tmp_path: Path, flags: str, can: tuple[bool, bool]) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"processor : 0\nflags : {flags}\n\nprocessor : 1\nflags : {flags}\n")
+    assert (has_bfloat16(cpuinfo), has_eight_bit(cpuinfo)) == can
+    assert not has_eight_bit(tmp_path / "nothing")
     assert processors() >= 1
 
 
@@ -234,6 +245,17 @@ def test_an_unreadable_file_in_the_cache_is_made_again(cache: Path, minilm: Mini
         file.unlink()
         file.write_bytes(content[:kept])
     assert MiniLM(cache).embed_query("a question") @ first > 0.99999
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".bin"])
+def test_what_is_damaged_is_made_again_before_anything_is_made_of_it(tmp_path: Path, suffix: str) -> None:
+    exact = MiniLM(tmp_path, eight_bit=False).embed_query("a question")
+    (file,) = tmp_path.rglob(f"*{suffix}")
+    content = file.read_bytes()
+    # Not in place: the file is still mapped into memory.
+    file.unlink()
+    file.write_bytes(content[:5_000])
+    assert MiniLM(tmp_path, eight_bit=True).embed_query("a question") @ exact > 0.9
 
 
 def test_a_cache_that_takes_no_more_files_still_serves_questions(tmp_path: Path) -> None:
