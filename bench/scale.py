@@ -80,7 +80,10 @@ def filled(root: Path, title: str) -> None:
 
 def show(title: str, found: Mapping[str, Any]) -> None:
     """One system's figures."""
-    print(f"\n{title}: first search {found['open']:.2f} s, {found['memory']:,.0f} MB, {found['peak']:,.0f} MB at most")
+    switch = f"Chroma open after {found['switch']:.2f} s more, " if "switch" in found else ""
+    own = f" ({found['own']:,.0f} without files)" if "own" in found else ""
+    memory = f"{found['memory']:,.0f} MB{own}, {found['peak']:,.0f} MB at most"
+    print(f"\n{title}: first search {found['open']:.2f} s, {switch}{memory}")
     for one in SITUATIONS:
         times = found["times"][one.name]
         recall = f"  recall@10 {found['recall'][one.name]:.4f}" if "recall" in found else ""

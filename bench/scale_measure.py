@@ -37,10 +37,14 @@ BLOCK = 50_000
 # As many as a search takes from the index.
 CANDIDATES = SearchOptions().candidates
 MB = 1e6
+# Seconds that Chroma may take to open.
+SWITCH = 300
 
 
 def measure(root: Path, mode: str, most: int) -> dict[str, Any]:
-    """Seconds to the first search, milliseconds of the others in each situation, memory; by `most` questions."""
+    """Seconds to the first search and from there to the switch to Chroma, milliseconds of the searches after that in
+    each situation, memory; by `most` questions.
+    """
     questions, vectors = read_questions(root)
     step = max(1, len(questions) // most)
     questions, vectors = questions[::step], vectors[::step]
@@ -48,13 +52,25 @@ def measure(root: Path, mode: str, most: int) -> dict[str, Any]:
     started = perf_counter()
     bank.search_vector(questions[0], vectors[0], k=K, reader=STAFF, filters={})
     found: dict[str, Any] = {"open": perf_counter() - started}
-    found["memory"] = psutil.Process().memory_info().rss / MB
+    if mode == "chroma":
+        found["switch"] = _switched(bank)
+    memory = psutil.Process().memory_info()
+    found["memory"] = memory.rss / MB
+    # Without the pages of files that are mapped, which the system takes back as it likes.
+    found["own"] = (memory.rss - memory.shared) / MB
     found["times"] = {one.name: _times(bank, one, questions, vectors) for one in SITUATIONS}
     bank.close()
     found["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MB
     if mode == "chroma":
         found["recall"] = recalls(bank, vectors, root / "vectors.npy")
     return found
+
+
+def _switched(bank: KnowledgeBank) -> float:
+    """Seconds until Chroma is open, without the pause before it is opened."""
+    started = perf_counter()
+    assert bank.settle(SWITCH), "Chroma is not open yet"
+    return perf_counter() - started
 
 
 def _times(bank: KnowledgeBank, situation: Situation, questions: list[str], vectors: Matrix) -> dict[str, float]:

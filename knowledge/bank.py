@@ -35,7 +35,8 @@ class KnowledgeBank:
     """One bank, opened when it is first asked. Thread-safe; sees what other processes commit.
 
     Raises `EmbedderMismatch` on first use when `embedders` offers another model than the bank was made with.
-    With `chroma_from` chunks or more it is searched through Chroma, if this process can own the mirror.
+    With `chroma_from` chunks or more it is searched through Chroma, if this process can own the mirror: exactly at
+    first, while Chroma is opened in the background.
     """
 
     def __init__(
@@ -89,12 +90,16 @@ class KnowledgeBank:
         """Closes the catalog; the next use opens it again."""
         with self._lock:
             catalog, self._catalog = self._catalog, None
-            mirror = self._indexes.forget()
+            held = self._indexes.forget()
         # Outside the lock: a search holds the catalog while it takes the lock.
         if catalog is not None:
             catalog.close()
-        if mirror is not None:
-            mirror.close()
+        for one in held:
+            one.close()
+
+    def settle(self, timeout: float) -> bool:
+        """Waits for what the last search began in the background, at most `timeout` seconds; whether it has ended."""
+        return self._indexes.settle(timeout)
 
     def search(
         self,
@@ -133,6 +138,7 @@ class KnowledgeBank:
             ranked = search.run(question, query, k, scope, history=history)
             rows = catalog.chunks([chunk for chunk, _ in ranked])
             places = catalog.shown({row.document_id for row in rows.values()}, scope)
+            self._indexes.answered()
         found = [(rows[chunk], scores) for chunk, scores in ranked if chunk in rows]
         return tuple(
             self._passage(row, scores, places[row.document_id]) for row, scores in found if row.document_id in places

@@ -31,7 +31,7 @@ class Library:
 
     `embedders` makes the embedding model for a bank's specification; the default one knows the models of
     this installation. A process that stays may give `chroma_from`: banks of that many chunks or more are
-    then searched through Chroma, approximately and faster, instead of exactly.
+    then searched through Chroma, approximately and faster, once it has been opened behind their first search.
     """
 
     def __init__(self, root: Path | str, *, embedders: Embedders | None = None, chroma_from: int | None = None) -> None:

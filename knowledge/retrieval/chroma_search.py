@@ -25,18 +25,23 @@ class ChromaVectors:
     vectors are only where a reader or a filter leaves too little of what Chroma finds.
     """
 
-    def __init__(self, catalog: Catalog, mirror: ChromaMirror, dimension: int) -> None:
+    def __init__(self, catalog: Catalog, mirror: ChromaMirror, dimension: int, owners: tuple[Ids, Ids]) -> None:
         self._catalog = catalog
         self._mirror = mirror
         self._dimension = dimension
-        self._ids, self._documents = catalog.owners()
+        self._ids, self._documents = owners
         self._all: ExactVectors | None = None
 
     @classmethod
     def open(cls, catalog: Catalog, mirror: ChromaMirror, dimension: int) -> Self | None:
-        """The index, level with the catalog; None where another process owns the mirror."""
+        """The index, level with the catalog; None where another process owns the mirror, or it is far behind."""
         with catalog.reading() as connection:
-            return cls(catalog, mirror, dimension) if mirror.catch_up(connection) else None
+            return cls(catalog, mirror, dimension, catalog.owners()) if mirror.catch_up(connection) else None
+
+    @classmethod
+    def instead_of(cls, exact: ExactVectors, catalog: Catalog, mirror: ChromaMirror) -> Self:
+        """The index over a mirror that is open and level with the generation of `exact`."""
+        return cls(catalog, mirror, exact.matrix.shape[1], (exact.ids, exact.documents))
 
     def search(self, query: Vector, limit: int, documents: Ids | None) -> dict[int, float]:
         """Approximate; exact over the visible documents where too few of the nearest may be seen."""

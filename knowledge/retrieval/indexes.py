@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from knowledge.card import BankCard
 from knowledge.retrieval.adapter import QueryAdapter
 from knowledge.retrieval.search import HybridSearch
 from knowledge.retrieval.vectors import ExactVectors, VectorIndex
@@ -17,6 +17,7 @@ from knowledge.storage.scope import Scope
 from knowledge.types import MetadataValue, Reader
 
 if TYPE_CHECKING:
+    from knowledge.retrieval.chroma_opening import ChromaOpening
     from knowledge.storage.chroma import ChromaMirror
 
 # Kinds of access and filters of a scope; so many scopes are kept, each 8 bytes a document.
@@ -28,7 +29,7 @@ class BankIndexes:
     """Vectors, postings and scopes of the bank at `path`, loaded at first use and again when a writer has committed.
 
     Thread-safe. With `chroma_from` chunks or more vectors are searched through Chroma, if this process can own the
-    mirror.
+    mirror: it is opened in the background once a search was answered, and until then they are searched exactly.
     """
 
     def __init__(self, path: Path, *, chroma_from: int | None) -> None:
@@ -36,6 +37,9 @@ class BankIndexes:
         self._chroma_from = chroma_from
         self._lock = RLock()
         self._mirror: ChromaMirror | None = None
+        self._opening: ChromaOpening | None = None
+        # Whether the mirror is to be opened; tried once for each generation.
+        self._due = False
         self._postings: tuple[Postings, Postings] | None = None
         self._search: HybridSearch | None = None
         self._scopes: dict[Key, Scope] = {}
@@ -66,13 +70,30 @@ class BankIndexes:
             self._scopes[key] = catalog.scope(kinds, filters)
         return self._scopes[key]
 
-    def forget(self) -> ChromaMirror | None:
-        """Load everything anew at the next use; gives the mirror, to be closed once nobody reads any more."""
+    def answered(self) -> None:
+        """Begins to open Chroma where that is due; belongs behind a search, which it would slow down."""
         with self._lock:
-            mirror = self._mirror
-            self._mirror = self._postings = self._search = None
+            if self._due and (self._opening is None or self._opening.ended):
+                # Only a process that stays gains from it.
+                from knowledge.retrieval.chroma_opening import ChromaOpening
+
+                self._due = False
+                self._opening = ChromaOpening(self._path, self._switch)
+
+    def settle(self, timeout: float) -> bool:
+        """Waits until Chroma is open or cannot be opened, at most `timeout` seconds; whether that is decided."""
+        with self._lock:
+            opening = self._opening
+        return opening is None or opening.wait(timeout)
+
+    def forget(self) -> list[ChromaOpening | ChromaMirror]:
+        """Load everything anew at the next use; gives what is to be closed once nobody reads any more."""
+        with self._lock:
+            held = [one for one in (self._opening, self._mirror) if one is not None]
+            self._mirror = self._opening = self._postings = self._search = None
+            self._due = False
             self._generation = -1
-            return mirror
+            return held
 
     def _load(self, catalog: Catalog) -> HybridSearch:
         card = catalog.card()
@@ -82,17 +103,36 @@ class BankIndexes:
         else:
             for postings in self._postings:
                 postings.refresh()
-        vectors = self._through_chroma(catalog, card) or ExactVectors.load(catalog, card.embedder.dimension)
-        adapter = QueryAdapter.unpacked(card.adapter, card.embedder.dimension) if card.adapter else None
-        return HybridSearch(catalog, vectors, *self._postings, card.search.within(*catalog.counts()), adapter)
-
-    def _through_chroma(self, catalog: Catalog, card: BankCard) -> VectorIndex | None:
-        if self._chroma_from is None or catalog.counts()[1] < self._chroma_from:
-            return None
-        # Only a process that stays gains from it: Chroma takes half a second to load.
-        from knowledge.retrieval.chroma_search import ChromaVectors
-        from knowledge.storage.chroma import ChromaMirror
-
+        counts = catalog.counts()
         dimension = card.embedder.dimension
-        self._mirror = self._mirror or ChromaMirror(self._path / "chroma", dimension)
-        return ChromaVectors.open(catalog, self._mirror, dimension)
+        many = self._chroma_from is not None and counts[1] >= self._chroma_from
+        vectors = (self._through_chroma(catalog, dimension) if many else None) or ExactVectors.load(catalog, dimension)
+        adapter = QueryAdapter.unpacked(card.adapter, dimension) if card.adapter else None
+        return HybridSearch(catalog, vectors, *self._postings, card.search.within(*counts), adapter)
+
+    def _through_chroma(self, catalog: Catalog, dimension: int) -> VectorIndex | None:
+        """With the mirror that is open; None where it has yet to be opened, or is too far behind."""
+        if self._mirror is None:
+            self._due = True
+            return None
+        from knowledge.retrieval.chroma_search import ChromaVectors
+
+        vectors = ChromaVectors.open(catalog, self._mirror, dimension)
+        if vectors is None:
+            self._mirror = None
+        return vectors
+
+    def _switch(self, opening: ChromaOpening, mirror: ChromaMirror, generation: int) -> bool:
+        """From exact vectors to the mirror, which holds `generation`; false where it was forgotten meanwhile."""
+        from knowledge.retrieval.chroma_search import ChromaVectors
+
+        with self._lock:
+            if self._opening is not opening:
+                return False
+            self._mirror, self._due = mirror, False
+            search, self._search = self._search, None
+            # Of another generation nothing is kept: the next search has the mirror follow the catalog.
+            if search is not None and isinstance(search.vectors, ExactVectors) and generation == self._generation:
+                vectors = ChromaVectors.instead_of(search.vectors, search.catalog, mirror)
+                self._search = replace(search, vectors=vectors)
+            return True

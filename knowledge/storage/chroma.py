@@ -49,7 +49,8 @@ class ChromaMirror:
     def __init__(self, path: Path, dimension: int) -> None:
         self._path = path
         self._dimension = dimension
-        self._owner = FileLock(path / "owner.lock", timeout=0)
+        # Whoever closes it may be another thread than the one that opened it.
+        self._owner = FileLock(path / "owner.lock", timeout=0, thread_local=False)
         self._client: Client | None = None
         self._collection: Collection | None = None
         self._folder = ""

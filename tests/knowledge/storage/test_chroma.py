@@ -35,6 +35,14 @@ def remove(writer: BankWriter, *uris: str) -> None:
     writer.remove_places([places[uri] for uri in uris])
 
 
+def opened(root: Path) -> KnowledgeBank:
+    """The bank in a process that stays, once its first search has brought Chroma up, if it may have it."""
+    bank = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
+    bank.search("anything", k=1)
+    assert bank.settle(60)
+    return bank
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     fill(Library(tmp_path, embedders=lambda spec: EMBEDDER).create("big"), range(300))
@@ -54,7 +62,7 @@ def test_the_mirror_holds_the_vectors_of_the_catalog(root: Path) -> None:
 
 def test_a_search_through_chroma_finds_what_the_exact_one_finds(root: Path) -> None:
     exact = Library(root, embedders=lambda spec: EMBEDDER).bank("big")
-    through = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
+    through = opened(root)
     for question in ("topic3 item20", "article 250", "item77"):
         found, expected = through.search(question, k=5), exact.search(question, k=5)
         assert [passage.uri for passage in found] == [passage.uri for passage in expected]
@@ -63,7 +71,7 @@ def test_a_search_through_chroma_finds_what_the_exact_one_finds(root: Path) -> N
 
 
 def test_a_process_that_owns_the_mirror_follows_what_others_commit(root: Path) -> None:
-    through = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
+    through = opened(root)
     assert through.search("item7", k=1)[0].uri == "7.md"
     other = Library(root, embedders=lambda spec: EMBEDDER).bank("big")
     fill(other, range(300, 310))
@@ -84,8 +92,8 @@ def mark_of(bank: KnowledgeBank) -> dict[str, object]:
 
 
 def test_a_process_that_only_reads_may_be_killed_at_any_time(root: Path) -> None:
-    through = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
-    before = mark_of(through)
+    before = mark_of(Library(root, embedders=lambda spec: EMBEDDER).bank("big"))
+    through = opened(root)
     assert through.search("item7", k=1)[0].uri == "7.md"
     assert before["clean"]
     assert mark_of(through) == before
@@ -93,8 +101,7 @@ def test_a_process_that_only_reads_may_be_killed_at_any_time(root: Path) -> None
 
 
 def test_what_a_reader_caught_up_with_stays_when_it_ends(root: Path) -> None:
-    through = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
-    through.search("item7", k=1)
+    through = opened(root)
     before = mark_of(through)
     fill(Library(root, embedders=lambda spec: EMBEDDER).bank("big"), range(300, 310))
     assert through.search("item305", k=1)[0].uri == "305.md"
@@ -110,8 +117,8 @@ def test_what_a_reader_caught_up_with_stays_when_it_ends(root: Path) -> None:
 
 
 def test_a_reader_leaves_a_mirror_that_is_missing_to_the_next_writer(root: Path) -> None:
-    through = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
-    shutil.rmtree(through.path / "chroma")
+    shutil.rmtree(root / "banks" / "big" / "chroma")
+    through = opened(root)
     assert through.search("item7", k=1)[0].uri == "7.md"
     assert not (through.path / "chroma" / "mark.json").exists()
     with through.writer():
@@ -142,7 +149,7 @@ def test_a_reader_that_is_far_behind_leaves_the_mirror_to_the_next_writer(
 
 
 def test_filters_and_access_are_exact_whatever_chroma_finds(root: Path) -> None:
-    through = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
+    through = opened(root)
     exact = Library(root, embedders=lambda spec: EMBEDDER).bank("big")
     fill(exact, range(300, 700), allow="staff")
     for filters in ({"uri": "42.md"}, {"media_type": "text/plain"}, {"title": "nobody"}):
@@ -152,17 +159,16 @@ def test_filters_and_access_are_exact_whatever_chroma_finds(root: Path) -> None:
 
 
 def test_a_second_process_searches_exactly_while_the_mirror_is_owned(root: Path) -> None:
-    first = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
-    second = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
+    first = opened(root)
+    second = opened(root)
     assert first.search("item7", k=1)[0].uri == second.search("item7", k=1)[0].uri == "7.md"
     first.close()
     second.close()
 
 
 def test_hidden_chunks_stay_hidden_behind_chroma(root: Path) -> None:
-    library = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100)
-    bank = library.bank("big")
-    fill(bank, range(300, 900), allow="staff")
+    fill(Library(root, embedders=lambda spec: EMBEDDER).bank("big"), range(300, 900), allow="staff")
+    bank = opened(root)
     assert all(int(passage.title) < 300 for passage in bank.search("item305 topic3 article", k=50))
     staff = Reader(frozenset({"staff"}))
     assert bank.search("item305", k=1, reader=staff)[0].uri == "305.md"

@@ -1,0 +1,86 @@
+"""Opening Chroma for a bank in a thread of its own, while its searches are exact."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from threading import Event, Thread
+
+import numpy as np
+
+from knowledge.storage.catalog import Catalog
+from knowledge.storage.chroma import ChromaMirror
+
+# Seconds. Importing chromadb takes turns with whatever else runs in Python: the rest of an answer and the first
+# searches of other banks come before it.
+PAUSE = 1.0
+
+log = logging.getLogger(__name__)
+
+# Who opens, what was opened and the generation it holds; false where it is not wanted any more.
+Switch = Callable[["ChromaOpening", ChromaMirror, int], bool]
+
+
+class ChromaOpening:
+    """Opens the mirror of the bank at `path`, level with the catalog, and gives it to `switch`; begins at once.
+
+    Has a connection of its own to the catalog, so that no search waits for it. Where another process owns the mirror,
+    where it is too far behind and where opening fails, nothing is given and nothing is kept open.
+    """
+
+    def __init__(self, path: Path, switch: Switch) -> None:
+        self._path = path
+        self._switch = switch
+        self._given_up = False
+        self._hurry = Event()
+        self._thread = Thread(target=self._run, name=f"chroma-{path.name}", daemon=True)
+        self._thread.start()
+        # A thread that is stopped within Chroma's own code while the interpreter ends may bring the process down.
+        atexit.register(self.close)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has given the mirror away or let go of it."""
+        return not self._thread.is_alive()
+
+    def wait(self, timeout: float) -> bool:
+        """Leaves the pause out and waits for the end, at most `timeout` seconds; whether it has come."""
+        self._hurry.set()
+        self._thread.join(timeout)
+        return self.ended
+
+    def close(self) -> None:
+        """Gives it up, and waits until nothing is held any more; what was given to `switch` stays open."""
+        self._given_up = True
+        self._hurry.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._hurry.wait(PAUSE)
+            if not self._given_up:
+                self._open()
+        except Exception as error:  # the edge of the thread: searches go on exactly
+            if not self._given_up:
+                log.warning("Chroma cannot be opened: %s is searched exactly.", self._path, exc_info=error)
+        finally:
+            atexit.unregister(self.close)
+
+    def _open(self) -> None:
+        with closing(Catalog(self._path / "catalog.sqlite")) as catalog:
+            dimension = catalog.card().embedder.dimension
+            mirror = ChromaMirror(self._path / "chroma", dimension)
+            given = False
+            try:
+                with catalog.reading() as connection:
+                    generation = catalog.generation() if mirror.catch_up(connection) else None
+                if generation is not None and not self._given_up:
+                    # Chroma reads its index at the first question.
+                    mirror.nearest(np.full(dimension, dimension**-0.5, np.float32), 1)
+                    given = self._switch(self, mirror, generation)
+            finally:
+                if not given:
+                    mirror.close()
