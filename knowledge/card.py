@@ -62,7 +62,7 @@ class SearchOptions:
 
     dense_weight: float = 0.5
     candidates: int = 200
-    link_weight: float = 0.3
+    link_weight: float = 0.45
     document_weight: float = 0.3
     whole_weight: float = 0.4
 

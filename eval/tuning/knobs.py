@@ -93,7 +93,7 @@ def _weight(name: str, *values: float) -> Number:
 DENSE = _weight("dense_weight", 0.3, 0.4, 0.5, 0.6, 0.7)
 DOCUMENTS = _weight("document_weight", 0.0, 0.15, 0.3, 0.45, 0.6)
 WHOLES = _weight("whole_weight", 0.0, 0.2, 0.4, 0.6, 0.8)
-LINKS = _weight("link_weight", 0.0, 0.15, 0.3, 0.45)
+LINKS = _weight("link_weight", 0.0, 0.15, 0.3, 0.45, 0.6)
 CHUNKING = Number(
     "chunking.tokens",
     (128.0, 192.0, 384.0),

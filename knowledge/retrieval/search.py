@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from knowledge.types import Vector
 
 HOP_FROM = 10
+LINKS_FOLLOWED = 3
+# The share of a hit's score that what it links to can reach: as near as makes the order certain.
+BEHIND = 1 - 1e-9
 # Up to so many chunks that may be seen are scored by name; of more, the best are looked through until there are enough.
 FEW_CHUNKS = 2_000
 
@@ -120,28 +123,37 @@ class HybridSearch:
     ) -> tuple[dict[int, float], dict[int, float]]:
         """Adds to the best chunk of each linked document a share of the score of the hit that links to it.
 
-        Returns what each chunk gained, and the cosines of those that were no candidates before.
+        Where a hit leads comes after the hit: no gain lifts a chunk past what links to it, and only those few gain
+        that stand best then, since a page that names many others tells little about each. Returns what each chunk
+        gained, and the cosines of those that were no candidates before.
         """
-        gains = self._gains(top, scope)
-        targets = self.vectors.nearest_in(query, list(gains)) if gains else {}
-        strangers = self.vectors.score(query, [chunk for chunk in targets.values() if chunk not in totals])
-        links = {chunk: gains[document] for document, chunk in targets.items()}
-        for chunk, gain in links.items():
-            totals[chunk] = totals.get(chunk, 0.0) + gain
+        hits = self._linked(top, scope)
+        targets = self.vectors.nearest_in(query, list(hits)) if hits else {}
+        weight = self.options.link_weight
+        lifted = {chunk: totals.get(chunk, 0.0) + weight * hits[document] for document, chunk in targets.items()}
+        followed = dict(_best(lifted, LINKS_FOLLOWED))
+        strangers = self.vectors.score(query, [chunk for chunk in followed if chunk not in totals])
+        links: dict[int, float] = {}
+        for document, chunk in targets.items():
+            if chunk in followed:
+                own = totals.get(chunk, 0.0)
+                links[chunk] = max(0.0, min(followed[chunk], BEHIND * hits[document]) - own)
+                totals[chunk] = own + links[chunk]
         return links, strangers
 
-    def _gains(self, top: list[tuple[int, float]], scope: Scope) -> dict[int, float]:
+    def _linked(self, top: list[tuple[int, float]], scope: Scope) -> dict[int, float]:
+        """The documents that the top hits link to, each with the score of the best hit that does."""
         if self.options.link_weight <= 0:
             return {}
         owners = self.vectors.owners([chunk for chunk, _ in top])
         parents: dict[int, float] = {}
         for chunk, total in top:
             parents.setdefault(owners[chunk], total)
-        gains: dict[int, float] = {}
+        linked: dict[int, float] = {}
         for parent, target in self.catalog.links(list(parents), scope):
             if scope.holds(target):
-                gains[target] = max(gains.get(target, 0.0), self.options.link_weight * parents[parent])
-        return gains
+                linked[target] = max(linked.get(target, 0.0), parents[parent])
+        return linked
 
 
 def _best(totals: Mapping[int, float], count: int) -> list[tuple[int, float]]:
