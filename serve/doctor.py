@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +21,9 @@ from knowledge.terminal.options import json_option
 from knowledge.terminal.presentation import counted, printable
 from knowledge.terminal.shell import Shell
 from serve import machine
+
+if TYPE_CHECKING:
+    from knowledge.embedding.minilm import MiniLM
 
 LITTLE_SPACE = 2**30
 
@@ -77,6 +81,7 @@ def hardware() -> Iterator[Finding]:
 def models(shell: Shell) -> Iterator[Finding]:
     """The built-in embedding model: its weights are checked and it embeds a question."""
     from knowledge.card import EmbedderSpec
+    from knowledge.embedding.minilm import MiniLM
 
     embedder = installed_embedders(shell.environment, offline=shell.offline)(EmbedderSpec())
     name = embedder.identity.model
@@ -90,8 +95,16 @@ def models(shell: Shell) -> Iterator[Finding]:
     else:
         speed = f"loads in {loaded - begin:.2f} s, embeds a question in {1000 * (perf_counter() - loaded):.0f} ms"
         yield Finding("Models", name, f"weights as published; {speed}")
+        if isinstance(embedder, MiniLM):
+            yield Finding("Models", "questions", question_precision(embedder))
     yield Finding("Models", "weights (SHA-256)", embedder.identity.weights)
     yield Finding("Models", "cache", str(shell.environment.cache))
+
+
+def question_precision(embedder: MiniLM) -> str:
+    """What questions are embedded in, and why not in 8 bits."""
+    why = embedder.why_full_precision
+    return f"embedded in full precision, not in 8 bits: {why}" if why else "embedded in 8 bits"
 
 
 def network(shell: Shell) -> Iterator[Finding]:

@@ -7,6 +7,8 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from knowledge.embedding.processor import BFLOAT16, CPUINFO, flags
+
 PACKAGES = (
     "chromadb",
     "llama-index-core",
@@ -23,7 +25,8 @@ PACKAGES = (
     "torch",
     "unstructured",
 )
-BF16 = {"avx512_bf16", "amx_bf16", "bf16"}
+# The last one is ARM's.
+BF16 = BFLOAT16 | {"bf16"}
 
 
 def package_versions() -> dict[str, str | None]:
@@ -56,11 +59,7 @@ def memory_gib() -> float:
     return float(psutil.virtual_memory().total) / 2**30
 
 
-def bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool | None:
+def bf16(cpuinfo: Path = CPUINFO) -> bool | None:
     """Whether the processor multiplies bfloat16 natively; None where the system does not tell."""
-    try:
-        text = cpuinfo.read_text("utf-8", errors="replace")
-    except OSError:
-        return None
-    flags = next((line for line in text.splitlines() if line.lower().startswith(("flags", "features"))), "")
-    return not BF16.isdisjoint(flags.partition(":")[2].split())
+    known = flags(cpuinfo)
+    return None if known is None else not BF16.isdisjoint(known)

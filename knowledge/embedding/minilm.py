@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import sys
 import threading
 from collections.abc import Sequence
@@ -28,6 +29,8 @@ IDENTITY = EmbedderIdentity(
 Bulk = Literal["auto", "onnx", "torch"]
 NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 
+log = logging.getLogger(__name__)
+
 
 class MiniLM:
     """all-MiniLM-L6-v2: ONNX Runtime for single texts and `embed`, bfloat16 for bulk where processors have it.
@@ -52,6 +55,10 @@ class MiniLM:
         self._device = device
         self._bulk = bulk
         self._eight_bit = has_eight_bit() if eight_bit is None else eight_bit
+        self._why_full = ""
+        if not self._eight_bit:
+            unable = "the processor is not known to have AVX-512 VNNI or AVX-VNNI"
+            self._why_full = unable if eight_bit is None else "nothing else was asked for"
         # Whoever opens the 8-bit encoder for the first time also needs the tokenizer.
         self._lock = threading.RLock()
         self._tokenizer: FileTokenizer | None = None
@@ -65,6 +72,11 @@ class MiniLM:
             if self._tokenizer is None:
                 self._tokenizer = FileTokenizer(self._model() / "tokenizer.json")
             return self._tokenizer
+
+    @property
+    def why_full_precision(self) -> str:
+        """Why questions are not embedded in 8 bits, "" where they are; known once one was embedded."""
+        return self._why_full
 
     def embed_query(self, text: str) -> Vector:
         """One question as float32 of shape (384,), unit length."""
@@ -102,15 +114,18 @@ class MiniLM:
             return self._onnx_encoder()
         with self._lock:
             if self._single is None:
-                self._single = self._opened_in_eight_bit() or self._onnx_encoder()
+                self._single = self._opened_for_questions()
             return self._single
 
-    def _opened_in_eight_bit(self) -> Encoder | None:
-        """None where its file can be made no more: a cache that is only read may hold the one in full precision."""
+    def _opened_for_questions(self) -> Encoder:
+        """In 8 bits, unless its file can be made no more: a cache that is only read may hold the full one."""
         try:
             return self._opened(eight_bit=True)
-        except StorageError:
-            return None
+        except StorageError as error:
+            full = self._onnx_encoder()
+            self._why_full = error.sentence
+            log.warning("Questions are embedded in full precision, which takes longer: %s", error.sentence)
+            return full
 
     def _opened(self, *, eight_bit: bool) -> Encoder:
         from knowledge.embedding.onnx_session import OnnxEncoder, UnreadableModel

@@ -22,17 +22,20 @@ def processors() -> int:
 
 def has_bfloat16(cpuinfo: Path = CPUINFO) -> bool:
     """Whether it multiplies bfloat16 natively; elsewhere that is emulated, slowly."""
-    return not BFLOAT16.isdisjoint(_flags(cpuinfo))
+    return not BFLOAT16.isdisjoint(flags(cpuinfo) or ())
 
 
 def has_eight_bit(cpuinfo: Path = CPUINFO) -> bool:
     """Whether it multiplies 8-bit numbers exactly and several times as fast as float32."""
-    return not EIGHT_BIT.isdisjoint(_flags(cpuinfo))
+    return not EIGHT_BIT.isdisjoint(flags(cpuinfo) or ())
 
 
-def _flags(cpuinfo: Path) -> list[str]:
-    """As Linux names them; none elsewhere, so that there the ways are taken that are right everywhere."""
-    if not cpuinfo.is_file():
-        return []
-    lines = cpuinfo.read_text("utf-8", "replace").splitlines()
-    return next((line.split() for line in lines if line.startswith("flags")), [])
+def flags(cpuinfo: Path = CPUINFO) -> frozenset[str] | None:
+    """What it can do, as Linux names it; None elsewhere, so that there the ways are taken that are right everywhere."""
+    try:
+        lines = cpuinfo.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    # "Features" on ARM.
+    named = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return frozenset(named.partition(":")[2].split())

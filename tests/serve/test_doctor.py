@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from knowledge.embedding.minilm import MiniLM
+from knowledge.embedding.onnx_eight_bit import REVISION
+from knowledge.embedding.processor import has_eight_bit
+from serve.doctor import question_precision
 from serve.machine import bf16
 from tests.conftest import Refdesk
 
@@ -28,6 +32,22 @@ def test_the_same_as_json(refdesk: Refdesk, handbook: Path) -> None:
     assert platform.python_version() in found["python"]["value"]
     assert found["telemetry"]["value"] == "off"
     assert found["bank hr"]["value"].startswith("2 documents")
+    assert (found["questions"]["value"] == "embedded in 8 bits") is has_eight_bit()
+
+
+def test_what_questions_are_embedded_in_is_said_and_why(tmp_path: Path) -> None:
+    MiniLM(tmp_path, eight_bit=False).embed_query("a question")
+    embedder = MiniLM(tmp_path, eight_bit=True)
+    (full,) = tmp_path.rglob("*.onnx")
+    blocking = full.parent / f"{full.stem}-eight-bit-{REVISION}.bin.part"
+    blocking.mkdir()
+    embedder.embed_query("a question")
+    said = question_precision(embedder)
+    assert said.startswith("embedded in full precision, not in 8 bits: The embedding model cannot be kept")
+    blocking.rmdir()
+    embedder = MiniLM(tmp_path, eight_bit=True)
+    embedder.embed_query("a question")
+    assert question_precision(embedder) == "embedded in 8 bits"
 
 
 def test_a_key_is_reported_and_never_shown(refdesk: Refdesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

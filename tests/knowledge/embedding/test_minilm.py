@@ -22,7 +22,7 @@ from knowledge.embedding.onnx_eight_bit import REVISION
 from knowledge.embedding.processor import has_bfloat16, has_eight_bit, processors
 from knowledge.embedding.registry import open_embedder
 from knowledge.embedding.torch_bulk import TorchEncoder, find_gpu
-from knowledge.errors import EmbedderError
+from knowledge.errors import EmbedderError, StorageError
 
 if TYPE_CHECKING:
     from knowledge.types import Matrix
@@ -258,12 +258,35 @@ def test_what_is_damaged_is_made_again_before_anything_is_made_of_it(tmp_path: P
     assert MiniLM(tmp_path, eight_bit=True).embed_query("a question") @ exact > 0.9
 
 
-def test_a_cache_that_takes_no_more_files_still_serves_questions(tmp_path: Path) -> None:
+def test_a_cache_that_takes_no_more_files_still_serves_questions_and_says_how(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     exact = MiniLM(tmp_path, eight_bit=False).embed_query("a question")
     (full,) = tmp_path.rglob("*.onnx")
     # Nothing can be written where a folder stands.
     (full.parent / f"{full.stem}-eight-bit-{REVISION}.bin.part").mkdir()
-    assert MiniLM(tmp_path, eight_bit=True).embed_query("a question") @ exact > 0.99999
+    embedder = MiniLM(tmp_path, eight_bit=True)
+    for _ in range(2):
+        assert embedder.embed_query("a question") @ exact > 0.99999
+    assert str(full.parent) in embedder.why_full_precision
+    assert [record.getMessage() for record in caplog.records] == [
+        f"Questions are embedded in full precision, which takes longer: {embedder.why_full_precision}"
+    ]
+
+
+def test_a_cache_that_takes_no_file_at_all_is_told_once_as_a_failure(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "cache").write_text("no folder")
+    with pytest.raises(StorageError, match="choose another cache folder"):
+        MiniLM(tmp_path / "cache", eight_bit=True).embed_query("a question")
+    assert not caplog.records
+
+
+def test_why_questions_are_not_in_eight_bits_is_known(cache: Path, minilm: MiniLM) -> None:
+    minilm.embed_query("a question")
+    assert ("VNNI" in minilm.why_full_precision) is not has_eight_bit()
+    assert MiniLM(cache, eight_bit=False).why_full_precision == "nothing else was asked for"
 
 
 RUN = """
