@@ -49,8 +49,8 @@ def ingest(
     PATH is a folder, a file, a quoted glob, an http address, or - for standard input. Run the same command again
     after files have changed: only those are read. Without PATH, the banks of refdesk.yaml are brought up to date.
     """
-    from ingest.arenas import hold_arenas
     from ingest.deployment import jobs  # `--help` needs none of it
+    from knowledge.heaps import hold_arenas
 
     hold_arenas()
     shell: Shell = ctx.obj if config is None else ctx.obj.with_config(config)

@@ -60,6 +60,12 @@ class KnowledgeBank:
             return self._catalog
 
     @property
+    def replaced(self) -> bool:
+        """Whether it is open and was removed since, so that nothing or another bank stands at its path."""
+        catalog = self._catalog
+        return catalog is not None and catalog.replaced
+
+    @property
     def embedder(self) -> Embedder:
         """The embedding model that the bank was made with."""
         if self._embedder is None:

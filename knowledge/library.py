@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 Embedders = Callable[[EmbedderSpec], Embedder]
 
+# For processes that stay: with fewer chunks the exact search is as fast as that through Chroma.
+CHROMA_FROM = 50_000
+
 
 class Library:
     """The banks in `root/banks`. Nothing is opened before it is needed.
@@ -40,6 +44,7 @@ class Library:
         self._chroma_from = chroma_from
         self._made: dict[EmbedderSpec, Embedder] = {}
         self._banks: dict[str, KnowledgeBank] = {}
+        self._lock = Lock()
 
     def names(self) -> tuple[str, ...]:
         """The names of all banks, sorted."""
@@ -47,10 +52,21 @@ class Library:
 
     def bank(self, name: str) -> KnowledgeBank:
         """The bank of that name; raises `BankNotFound` or `InvalidBankName`."""
-        if name not in self._banks:
-            path = require_bank(self.root / "banks" / check_bank_name(name))
-            self._banks[name] = KnowledgeBank(path, self.embedder, chroma_from=self._chroma_from)
-        return self._banks[name]
+        # All threads get the same: of two banks at one path only one could have the mirror.
+        with self._lock:
+            held = self._banks.get(name)
+            if held is not None and held.replaced:
+                # Removed by another process, and perhaps made again, with another model even.
+                self._banks.pop(name).close()
+            if name not in self._banks:
+                path = require_bank(self.root / "banks" / check_bank_name(name))
+                self._banks[name] = KnowledgeBank(path, self.embedder, chroma_from=self._chroma_from)
+            return self._banks[name]
+
+    def close(self) -> None:
+        """Closes all banks, and leaves Chroma's mirrors in good order; the next use opens them again."""
+        for bank in list(self._banks.values()):
+            bank.close()
 
     def create(
         self,

@@ -75,10 +75,10 @@ def ingest_missing(shell: Shell, library: Library) -> None:
     """
     if shell.config is None:
         return
-    from ingest.arenas import hold_arenas
     from ingest.cli import carried_out
     from ingest.deployment import jobs
     from ingest.settings import read_settings
+    from knowledge.heaps import hold_arenas
 
     declared = read_settings(shell.settings(), shell.config).banks
     missing = [name for name, bank in declared.items() if bank.sources and not holds_documents(library, name)]

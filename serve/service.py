@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from agents.model.chat import ChatModel
-from knowledge.library import Library
+from knowledge.library import CHROMA_FROM, Library
 from knowledge.terminal.opening import open_library
 from knowledge.terminal.shell import Shell
 from serve.asking.answerers import Answerers
@@ -74,6 +74,7 @@ class Service:
         self.jobs.close()
         self.sources.close()
         self.live.close()
+        self.library.close()
         self.store.close()
 
 
@@ -83,15 +84,17 @@ def open_service(
     *,
     listening: Listening | None = None,
     model: ChatModel | None = None,
+    chroma_from: int = CHROMA_FROM,
 ) -> Service:
     """The service over the banks of `shell`; `settings` are those of its refdesk.yaml unless given.
 
-    `model` answers where the flow names none of its own; without one, answers are quoted. Raises `ConfigError` where
-    the settings are wrong and `StorageError` where the store cannot be opened.
+    `model` answers where the flow names none of its own; without one, answers are quoted. Banks of `chroma_from` chunks
+    or more are searched through Chroma. Raises `ConfigError` where the settings are wrong and `StorageError` where the
+    store cannot be opened.
     """
     chosen = settings or read_server_settings(shell)
     where = listening or Listening()
-    library, metrics = open_library(shell), Metrics()
+    library, metrics = open_library(shell, chroma_from=chroma_from), Metrics()
     store = open_store(shell.root, chosen.database, password=shell.environment.database_password)
     live = open_live(shell, chosen)
     jobs = IngestJobs(shell, Jobs(store.database), Uploads(shell.root), ring=live.ring)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import RLock
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from knowledge.retrieval.adapter import QueryAdapter
@@ -23,22 +24,28 @@ if TYPE_CHECKING:
 # Kinds of access and filters of a scope; so many scopes are kept, each 8 bytes a document.
 Key = tuple[tuple[str, ...] | None, tuple[tuple[str, str], ...]]
 SCOPES_KEPT = 64
+# Seconds after which a mirror that another process had is tried for again.
+AGAIN = 60.0
 
 
 class BankIndexes:
     """Vectors, postings and scopes of the bank at `path`, loaded at first use and again when a writer has committed.
 
     Thread-safe. With `chroma_from` chunks or more vectors are searched through Chroma, if this process can own the
-    mirror: it is opened in the background once a search was answered, and until then they are searched exactly.
+    mirror: it is opened in the background once a search was answered, and until then they are searched exactly. A
+    mirror that another process has is tried for at each generation, and every `again` seconds.
     """
 
-    def __init__(self, path: Path, *, chroma_from: int | None) -> None:
+    def __init__(self, path: Path, *, chroma_from: int | None, again: float = AGAIN) -> None:
         self._path = path
         self._chroma_from = chroma_from
+        self._again = again
+        self._tried = 0.0
+        self._many = False
         self._lock = RLock()
         self._mirror: ChromaMirror | None = None
         self._opening: ChromaOpening | None = None
-        # Whether the mirror is to be opened; tried once for each generation.
+        # Whether the mirror is to be opened.
         self._due = False
         self._postings: tuple[Postings, Postings] | None = None
         self._search: HybridSearch | None = None
@@ -73,11 +80,11 @@ class BankIndexes:
     def answered(self) -> None:
         """Begins to open Chroma where that is due; belongs behind a search, which it would slow down."""
         with self._lock:
-            if self._due and (self._opening is None or self._opening.ended):
+            if (self._due or self._may_be_free()) and (self._opening is None or self._opening.ended):
                 # Only a process that stays gains from it.
                 from knowledge.retrieval.chroma_opening import ChromaOpening
 
-                self._due = False
+                self._due, self._tried = False, monotonic()
                 self._opening = ChromaOpening(self._path, self._switch)
 
     def settle(self, timeout: float) -> bool:
@@ -95,6 +102,11 @@ class BankIndexes:
             self._generation = -1
             return held
 
+    def _may_be_free(self) -> bool:
+        """Whether another process had the mirror, some time ago: an ingest that has ended, or a server."""
+        missed = self._opening is not None and self._opening.elsewhere and self._mirror is None
+        return missed and self._many and monotonic() - self._tried >= self._again
+
     def _load(self, catalog: Catalog) -> HybridSearch:
         card = catalog.card()
         if self._postings is None:
@@ -105,8 +117,9 @@ class BankIndexes:
                 postings.refresh()
         counts = catalog.counts()
         dimension = card.embedder.dimension
-        many = self._chroma_from is not None and counts[1] >= self._chroma_from
-        vectors = (self._through_chroma(catalog, dimension) if many else None) or ExactVectors.load(catalog, dimension)
+        self._many = self._chroma_from is not None and counts[1] >= self._chroma_from
+        through = self._through_chroma(catalog, dimension) if self._many else None
+        vectors = through or ExactVectors.load(catalog, dimension)
         adapter = QueryAdapter.unpacked(card.adapter, dimension) if card.adapter else None
         return HybridSearch(catalog, vectors, *self._postings, card.search.within(*counts), adapter)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from knowledge.card import BankCard, card_from_json
-from knowledge.storage.schema import connect, failures, transaction
+from knowledge.storage.schema import connect, failures, identity, transaction
 from knowledge.storage.scope import EVERYTHING, Ids, Scope, marks, open_kinds, resolved
 from knowledge.types import Document, MetadataValue, PageSpan, Reader
 
@@ -68,6 +68,12 @@ class Catalog:
         self.path = path
         self._lock = RLock()
         self._connection = connect(path)
+        self._file = identity(path)
+
+    @property
+    def replaced(self) -> bool:
+        """Whether another file stands at its path than the one that was opened, or none."""
+        return identity(self.path) != self._file
 
     def close(self) -> None:
         """Closes the connection; the catalog must not be used afterwards."""

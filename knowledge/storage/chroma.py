@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from knowledge.errors import StorageError
 from knowledge.storage.catalog import VECTOR_TYPE, state
+from knowledge.storage.schema import identity
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -51,8 +52,10 @@ class ChromaMirror:
         self._dimension = dimension
         # Whoever closes it may be another thread than the one that opened it.
         self._owner = FileLock(path / "owner.lock", timeout=0, thread_local=False)
+        self._locked: tuple[int, int] | None = None
         self._client: Client | None = None
         self._collection: Collection | None = None
+        self.far_behind = False
         self._folder = ""
         self._stale = False
         # Which generation the open collection holds, and whether the mark on the disk says so.
@@ -97,6 +100,7 @@ class ChromaMirror:
         if self._level(connection, most):
             return True
         log.warning("The mirror in %s is far behind: vectors are searched exactly until the next ingest.", self._path)
+        self.far_behind = True
         self.close()
         return False
 
@@ -104,6 +108,10 @@ class ChromaMirror:
     def needs_building(self) -> bool:
         """Whether there are no files that can be trusted; those that this process has open can."""
         return self._collection is None and not self._read_mark().get("clean")
+
+    def is_behind(self, connection: sqlite3.Connection) -> bool:
+        """Whether its files hold another generation than the catalog's present one, as far as their mark says."""
+        return self._read_mark().get("generation") != state(connection, "generation")
 
     def nearest(self, query: Vector, limit: int) -> dict[int, float]:
         """Cosines of about the nearest `limit` chunks, best first; the mirror must be open."""
@@ -134,6 +142,7 @@ class ChromaMirror:
             self._owner.acquire()
         except Timeout:
             return False
+        self._locked = identity(self._path / "owner.lock")
         return True
 
     def _open(self) -> bool:
@@ -227,6 +236,9 @@ class ChromaMirror:
         return mark if known and (self._path / str(mark["folder"])).is_dir() else {}
 
     def _mark(self, *, clean: bool) -> None:
+        if identity(self._path / "owner.lock") != self._locked:
+            # The bank was removed, and what stands here now, if anything, is another's.
+            return
         mark = {"folder": self._folder, "generation": self._holds, "clean": clean}
         temporary = self._path / "mark.json.new"
         temporary.write_text(json.dumps(mark), "utf-8")

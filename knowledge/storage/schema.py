@@ -136,6 +136,15 @@ def connect(path: Path) -> sqlite3.Connection:
         return connection
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands at `path`; None where there is none. No other is called so while this one is open."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def check_version(path: Path, version: int) -> None:
     """Raises unless this version of Refdesk can read a catalog of format `version`."""
     if version > FORMAT_VERSION:

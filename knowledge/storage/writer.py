@@ -167,7 +167,7 @@ class BankWriter:
     def finish(self) -> None:
         """Links titles, brings Chroma up to date and records that the run ended well; does so once."""
         dirty = state(self._connection, "dirty")
-        if self._failed or not (dirty or self._has_no_mirror()):
+        if self._failed or not (dirty or self._has_old_mirror()):
             return
         with failures(self._catalog):
             if dirty:
@@ -229,9 +229,12 @@ class BankWriter:
             self._postings[folder] = PostingsWriter(self._path / folder, self._card.language)
         return self._postings[folder]
 
-    def _has_no_mirror(self) -> bool:
-        """Whether documents are without a mirror, as a run that was killed, or a reader that was, may leave them."""
-        return self._mirror.needs_building and self.document_count() > 0
+    def _has_old_mirror(self) -> bool:
+        """Whether documents are without a mirror, as a run or a reader that was killed may leave them, or with one that
+        its owner did not keep level.
+        """
+        old = self._mirror.needs_building or self._mirror.is_behind(self._connection)
+        return old and self.document_count() > 0
 
     def _mark_dirty(self) -> None:
         if not state(self._connection, "dirty"):

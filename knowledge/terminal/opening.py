@@ -15,16 +15,18 @@ if TYPE_CHECKING:
     from knowledge.settings import Environment
 
 
-def open_library(shell: Shell) -> Library:
+def open_library(shell: Shell, *, chroma_from: int | None = None) -> Library:
     """The library at the shell's root. Nothing is read and no model is loaded until it is asked.
 
+    A server gives `chroma_from`, as `Library` says; other commands leave the mirror, which one process has, to it.
     Says on standard error which configuration file `--root` leaves unused: it may hold access rules.
     """
     from knowledge.library import Library  # keeps `--help` light
 
     if shell.unused is not None:
         click.echo(f"Note: {shell.unused} is not used, since --root names another folder.", err=True)
-    return Library(shell.root, embedders=installed_embedders(shell.environment, offline=shell.offline))
+    embedders = installed_embedders(shell.environment, offline=shell.offline)
+    return Library(shell.root, embedders=embedders, chroma_from=chroma_from)
 
 
 def installed_embedders(environment: Environment | None = None, *, offline: bool = False) -> Embedders:

@@ -202,3 +202,20 @@ def test_a_mark_that_says_too_little_is_no_mark(root: Path, mark: str) -> None:
     fill(bank, range(300, 301))
     verification = bank.verify()
     assert verification.sound, verification.faults
+
+
+@pytest.mark.parametrize("made_again", [False, True])
+def test_closing_the_mirror_of_a_bank_that_was_removed_leaves_what_stands_there_now_alone(
+    root: Path, made_again: bool
+) -> None:
+    through = opened(root)
+    fill(Library(root, embedders=lambda spec: EMBEDDER).bank("big"), range(300, 310))
+    assert through.search("item305", k=1)[0].uri == "305.md"
+    folder = through.path / "chroma"
+    shutil.rmtree(folder)
+    if made_again:
+        folder.mkdir()
+        (folder / "owner.lock").touch()
+        (folder / "mark.json").write_text("another's", "utf-8")
+    through.close()
+    assert [path.read_text("utf-8") for path in folder.glob("mark.*")] == ["another's"] * made_again

@@ -1,0 +1,94 @@
+"""Which of several processes has a bank's mirror, and what becomes of it when that process lets go of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from knowledge.bank import KnowledgeBank
+from knowledge.library import Library
+from knowledge.retrieval.chroma_search import ChromaVectors
+from knowledge.retrieval.indexes import BankIndexes
+from knowledge.retrieval.vectors import ExactVectors
+from knowledge.storage.chroma import CATCH_UP
+from knowledge.types import Chunk, NewDocument, NewPlace
+from tests.knowledge.retrieval.test_indexes import EMBEDDER, ENOUGH, Process, fill, may_be_owned, vector
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> KnowledgeBank:
+    bank = Library(tmp_path, embedders=lambda spec: EMBEDDER).create("big")
+    fill(bank, range(300))
+    return bank
+
+
+def settled(bank: KnowledgeBank, *, again: float) -> Process:
+    """A process that has searched, and has the mirror now unless another one had it."""
+    process = Process(bank)
+    process.indexes = BankIndexes(bank.path, chroma_from=100, again=again)
+    process.search()
+    assert process.indexes.settle(ENOUGH)
+    return process
+
+
+@pytest.mark.parametrize(("again", "then"), [(0.0, ChromaVectors), (3600.0, ExactVectors)])
+def test_a_mirror_that_its_owner_let_go_of_is_taken_by_another_after_a_while(
+    bank: KnowledgeBank, again: float, then: type
+) -> None:
+    owner = settled(bank, again=0)
+    assert owner.search()[0] is ChromaVectors
+    process = settled(bank, again=again)
+    assert process.search()[0] is ExactVectors
+    assert process.indexes.settle(ENOUGH)
+    owner.close()
+    assert process.search()[0] is ExactVectors
+    assert process.indexes.settle(ENOUGH)
+    assert process.search()[0] is then
+    process.close()
+    assert may_be_owned(bank.path)
+
+
+def test_a_mirror_that_an_ingest_was_still_making_is_taken_when_that_has_ended(bank: KnowledgeBank) -> None:
+    mark = bank.path / "chroma" / "mark.json"
+    whole = mark.read_text("utf-8")
+    mark.write_text(whole.replace("true", "false"), "utf-8")
+    process = settled(bank, again=0)
+    assert process.search()[0] is ExactVectors
+    mark.write_text(whole, "utf-8")
+    assert process.indexes.settle(ENOUGH)
+    process.search()
+    assert process.indexes.settle(ENOUGH)
+    assert process.search()[0] is ChromaVectors
+    process.close()
+
+
+def test_an_owner_that_falls_far_behind_lets_go_and_the_next_ingest_brings_the_mirror_up_even_if_nothing_changed(
+    bank: KnowledgeBank, caplog: pytest.LogCaptureFixture
+) -> None:
+    owner = settled(bank, again=0)
+    fill(bank, range(300, 310))
+    assert owner.search(305)[1].keys() == {306}
+    text = "x" * (CATCH_UP + 1)
+    chunks = tuple(Chunk(start, start + 1, "x", "") for start in range(len(text)))
+    vectors = np.concatenate([vector(1_000 + number) for number in range(len(text))])
+    with bank.writer() as writer:
+        place = NewPlace(writer.source("folder", "/docs"), "long.md", frozenset({"public"}))
+        writer.commit([NewDocument("Long", "long", text, "text/plain", chunks, vectors, (place,))])
+    for _ in range(3):
+        assert owner.search(1_000)[0] is ExactVectors
+        assert owner.indexes.settle(ENOUGH)
+    assert caplog.text.count("far behind") == 1
+    assert not may_be_owned(bank.path)
+    with bank.writer():
+        pass
+    assert may_be_owned(bank.path)
+    fill(bank, range(310, 311))
+    owner.search()
+    assert owner.indexes.settle(ENOUGH)
+    assert owner.search(310)[0] is ChromaVectors
+    owner.close()
+    verification = bank.verify()
+    assert verification.sound, verification.faults
+    assert not verification.notes
