@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,53 +12,20 @@ from numpy.typing import NDArray
 from bench.retrieval import BenchSet, by_span, fill, prepare
 from eval import Case
 from knowledge.bank import READ_FOR_ANSWER, KnowledgeBank
-from knowledge.embedding.embedder import Embedder, EmbedderIdentity, TokenCounter
+from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.remembering import Remembering
 from knowledge.library import Library
 from knowledge.types import Citation, Passage
 
-if TYPE_CHECKING:
-    from knowledge.types import Matrix, Vector
-
 CUAD_PART = "txt/c01"
+EVERYTHING = 10**6
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Remembering:
-    """An embedder that embeds a text once: neighbouring questions meet the same sentences."""
-
-    inner: Embedder
-    seen: dict[str, Vector] = field(default_factory=dict)
-
-    @property
-    def identity(self) -> EmbedderIdentity:
-        """That of the embedder within."""
-        return self.inner.identity
-
-    def tokens(self) -> TokenCounter:
-        """Those of the embedder within."""
-        return self.inner.tokens()
-
-    def embed_query(self, text: str) -> Vector:
-        """As any other text."""
-        vector: Vector = self.embed([text])[0]
-        return vector
-
-    def embed(self, texts: Sequence[str]) -> Matrix:
-        """Many texts; what was seen before is remembered."""
-        new = [text for text in dict.fromkeys(texts) if text not in self.seen]
-        if new:
-            self.seen.update(zip(new, self.inner.embed_sentences(new), strict=True))
-        return np.stack([self.seen[text] for text in texts])
-
-    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
-        """As `embed`."""
-        return self.embed(texts)
-
-    def embed_bulk(self, texts: Sequence[str]) -> Matrix:
-        """As `embed`."""
-        return self.embed(texts)
+def remembering(embedder: Embedder) -> Remembering:
+    """An embedder that meets a text once: neighbouring questions meet the same sentences."""
+    return Remembering(embedder, EVERYTHING, readings=EVERYTHING)
 
 
 @dataclass(frozen=True)

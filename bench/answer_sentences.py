@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.answer_cases import Remembering
+from bench.answer_cases import remembering
 from bench.retrieval import fill
 from eval import Case, load_cases
 from knowledge.answers.candidates import Candidate, candidates
@@ -131,7 +131,7 @@ def main() -> None:
     answerable = [case for case in everything if case.answerable and case.gold]
     cases = random.Random(arguments.seed).sample(answerable, min(arguments.questions, len(answerable)))
     bank = bank_of(cases, arguments.datasets, f"answer_sentences_{arguments.seed}")
-    embedder = Remembering(bank.embedder)
+    embedder = remembering(bank.embedder)
     lexicon = Lexicon()
     hits: Counter[str] = Counter()
     losses: Counter[str] = Counter()

@@ -19,6 +19,7 @@ from knowledge.embedding.embedder import Embedder
 FOR_RANKING = ("squad2", "hotpotqa100", "chroma_chunking_eval", "doc2dial")
 HARD_NEGATIVES, WEIGHT_OF_HARD = "squad2", 8.0
 RIDGE = 0.01
+ALIGNMENT = "alignment"
 EVERY_UNIT = 10**6
 
 
@@ -41,7 +42,7 @@ def samples(rows: Sequence[Asked], embedder: Embedder) -> tuple[Samples, Samples
         ranked = rank(question, row.passages, embedder, lexicon)
         if not ranked:
             continue
-        values = evidence(question, [r.candidate for r in ranked], [r.cosine for r in ranked], row.passages, lexicon)
+        values = evidence(question, ranked, row.passages, lexicon)
         questions.append((values, row.answerable, str(row.case.meta.get("source", {}).get("doc", ""))))
         if not row.answerable:
             continue
@@ -125,7 +126,8 @@ def fit(pools: dict[str, tuple[Samples, Samples]]) -> None:
     units = {name.partition(" ")[0]: pool[0] for name, pool in pools.items()}
     ranking = {name: part for name, part in units.items() if name in FOR_RANKING}
     questions = {name: pool[1] for name, pool in pools.items()}
-    for title, parts, names in (("ranking", ranking, FEATURES), ("confidence", questions, EVIDENCE)):
+    for title, parts, named in (("ranking", ranking, FEATURES), ("confidence", questions, EVIDENCE)):
+        names = (*named, ALIGNMENT)
         balanced = parts is questions
         weights, intercept = fitted(parts, balanced=balanced)
         print(title, {n: round(float(w), 2) for n, w in zip(names, weights, strict=True)}, round(intercept, 2))

@@ -20,7 +20,7 @@ from time import perf_counter
 
 import numpy as np
 
-from bench.answer_cases import Asked, Remembering, asked, auroc, bank_of
+from bench.answer_cases import Asked, asked, auroc, bank_of, remembering
 from bench.answer_weights import Samples, fit, samples
 from eval import load_cases
 from knowledge.answers.answering import extract
@@ -54,8 +54,8 @@ def milliseconds(rows: Sequence[Asked], embedder: Embedder) -> float:
     return 1000 * sorted(spent)[len(spent) // 2]
 
 
-def measure(rows: Sequence[Asked], embedder: Remembering) -> dict[str, float]:
-    """The figures of one set."""
+def measure(rows: Sequence[Asked], embedder: Embedder, inner: Embedder) -> dict[str, float]:
+    """The figures of one set; `inner` is the embedder that remembers nothing."""
     lexicon = Lexicon()
     found = [extract(row.text, row.passages, embedder) for row in rows]
     truth = np.array([row.answerable for row in rows])
@@ -79,7 +79,7 @@ def measure(rows: Sequence[Asked], embedder: Remembering) -> dict[str, float]:
         "any quote hits": float(np.mean([any(hit) for hit in hits])),
         "any quote hits, where answered": float(np.mean([any(hit) for hit in answered])),
         "quotes": float(np.mean([len(hit) for hit in hits])),
-        "ms": milliseconds(rows, embedder.inner),
+        "ms": milliseconds(rows, inner),
         "token F1": float(np.mean(scored)) if scored else float("nan"),
     }
 
@@ -102,7 +102,7 @@ def main() -> None:
             if name != "cuad" or here & set(case.meta["scope"])
         ]  # fmt: skip
         cases = cases[:: max(1, len(cases) // arguments.most)]
-        embedder = Remembering(bank.embedder)
+        embedder = remembering(bank.embedder)
         rows = list(asked(name, bank, cases, removed=name != "cuad"))
         hard = [row for row in rows if not row.removed]
         easy = [row for row in rows if row.answerable or row.removed]
@@ -112,7 +112,7 @@ def main() -> None:
             if arguments.fit:
                 pools[title] = samples(some, embedder)
             else:
-                shown = "  ".join(f"{key} {value:.3g}" for key, value in measure(some, embedder).items())
+                shown = "  ".join(f"{key} {value:.3g}" for key, value in measure(some, embedder, bank.embedder).items())
                 print(f"{title} (threshold {THRESHOLD}): {shown}", flush=True)
         bank.close()
     if arguments.fit:

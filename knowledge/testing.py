@@ -10,7 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
-from knowledge.embedding.embedder import EmbedderIdentity, TokenCounter
+from knowledge.embedding.embedder import EmbedderIdentity, Reading, TokenCounter
 
 if TYPE_CHECKING:
     from knowledge.types import Matrix, Vector
@@ -57,9 +57,13 @@ class HashingEmbedder:
             row /= np.linalg.norm(row)
         return rows
 
-    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
-        """As `embed`."""
-        return self.embed(texts)
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """The vectors of `embed`; a token's is that of its word alone."""
+        return [self._reading(text, vector) for text, vector in zip(texts, self.embed(texts), strict=True)]
+
+    def _reading(self, text: str, vector: Vector) -> Reading:
+        spans = self.tokens().offsets(text)
+        return Reading(vector, self.embed([text[slice(*span)] for span in spans]).astype(np.float16), tuple(spans))
 
     def embed_bulk(self, texts: Sequence[str]) -> Matrix:
         """As `embed`."""

@@ -56,7 +56,7 @@ def extract(
     lexicon = Lexicon(language)
     asked = analyse(question, lexicon)
     ranked = rank(asked, passages, embedder, lexicon)
-    sure = confidence(asked, [r.candidate for r in ranked], [r.cosine for r in ranked], passages, lexicon)
+    sure = confidence(asked, ranked, passages, lexicon)
     chosen = _choose(asked, ranked, lexicon)
     quoted = tuple(AnswerSentence(one.text, (one.passage.cite(one.start, one.end),)) for one in chosen)
     bank = chosen[0].passage.bank if chosen else ""
@@ -119,14 +119,15 @@ def _adds(asked: Question, one: Ranked, best: Ranked, chosen: Sequence[Candidate
 
 
 def _repeats(one: Candidate, other: Candidate) -> bool:
-    """Whether a unit stands within another, or says much the same."""
+    """Whether a unit stands within one that was chosen, or says little more than that."""
     same = (one.passage.bank, one.passage.document_id) == (other.passage.bank, other.passage.document_id)
     within = same and one.start < other.end and other.start < one.end
-    return within or _overlap(one.stems, other.stems) >= TOO_ALIKE
+    return within or _said_by(other.stems, one.stems) >= TOO_ALIKE
 
 
-def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / min(len(one), len(other)) if one and other else 0.0
+def _said_by(other: frozenset[str], stems: frozenset[str]) -> float:
+    """The share of `stems` that `other` has too."""
+    return len(stems & other) / len(stems) if stems else 0.0
 
 
 def _whole_list(chosen: Candidate, lexicon: Lexicon) -> Candidate:

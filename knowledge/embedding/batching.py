@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     from knowledge.types import Matrix
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 # Small enough for a layer's activations to stay in the processor's cache, large enough to keep its units busy.
 PROCESSOR_BATCH = 2048
 
@@ -47,14 +49,12 @@ def encode_all(sequences: Sequence[Sequence[int]], encoder: Encoder, *, threads:
     return vectors
 
 
-def encode_each(sequences: Sequence[Sequence[int]], encoder: Encoder, *, threads: int) -> Matrix:
-    """As `encode_all`, every sequence in a batch of its own."""
-    if not sequences:
-        return np.empty((0, encoder.dimension), np.float32)
-    if threads == 1 or len(sequences) == 1:
-        return np.concatenate([encoder.encode([one]) for one in sequences])
-    with ThreadPoolExecutor(min(threads, len(sequences)), thread_name_prefix="embed") as pool:
-        return np.concatenate(list(pool.map(lambda one: encoder.encode([one]), sequences)))
+def each(run: Callable[[Item], Result], items: Sequence[Item], *, threads: int) -> list[Result]:
+    """What `run` gives for every item, in their order, at most so many at once."""
+    if threads == 1 or len(items) < 2:
+        return [run(item) for item in items]
+    with ThreadPoolExecutor(min(threads, len(items)), thread_name_prefix="embed") as pool:
+        return list(pool.map(run, items))
 
 
 def batches_by_length(lengths: Sequence[int], *, tokens: int) -> Iterator[list[int]]:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
+
+import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from knowledge.types import Matrix, Vector
+
+    Half = NDArray[np.float16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,25 @@ class EmbedderIdentity:
     dimension: int
     weights: str
     max_tokens: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A text as a model reads it, to be compared and not kept.
+
+    `vector` is that of the whole text, float32 of shape (dimension,) and unit length. `tokens` are those of its tokens,
+    each in its context, float16 of shape (tokens, dimension) with rows of unit length, without special tokens; `spans`
+    are the characters that each stands for. Where the model does not tell them there are none.
+    """
+
+    vector: Vector
+    tokens: Half
+    spans: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def whole(cls, vector: Vector) -> Self:
+        """Of a model that tells no tokens."""
+        return cls(vector, np.empty((0, len(vector)), np.float16), ())
 
 
 class TokenCounter(Protocol):
@@ -63,10 +88,10 @@ class Embedder(Protocol):
         """
         ...
 
-    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
-        """What `embed` gives, by the fastest way for texts that are compared and not kept. Thread-safe.
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Each text by the fastest way for what is compared and not kept. Thread-safe.
 
-        Cosine to `embed` is at least .99 for every text; the vector of a text does not depend on the others.
+        The cosine of a vector to what `embed` gives is at least .99; no text's reading depends on the others.
         """
         ...
 

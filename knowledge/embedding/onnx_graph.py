@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FUSED = "com.microsoft"
 OPSET = 17
 IR_VERSION = 10
-REVISION = 2
+REVISION = 3
 PAGE = 4096
 LARGE = 1024
 
@@ -74,7 +74,8 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
 
 
 def build(bert: BertWeights, constants: BinaryIO, name: str) -> bytes:
-    """The model: `input_ids` and `attention_mask`, int64 of shape (batch, tokens), to unit `vector`s.
+    """The model: `input_ids` and `attention_mask`, int64 of shape (batch, tokens), to unit `vector`s and
+    the `states` of tokens.
 
     Large constants go to the file `constants`, which the graph knows by its `name`.
     """
@@ -85,13 +86,17 @@ def build(bert: BertWeights, constants: BinaryIO, name: str) -> bytes:
     x = _embedded(graph, bert)
     for layer in bert.layers():
         x = _block(graph, layer, x, mask, bert)
+    x = graph.add("Identity", x, output="states")
     _pooled(graph, x)
     return graph.serialised(
         inputs=[
             helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"])
             for name in ("input_ids", "attention_mask")
         ],
-        outputs=[helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["batch", bert.hidden])],
+        outputs=[
+            helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["batch", bert.hidden]),
+            helper.make_tensor_value_info("states", TensorProto.FLOAT, ["batch", "tokens", bert.hidden]),
+        ],
     )
 
 

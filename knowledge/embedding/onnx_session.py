@@ -13,7 +13,7 @@ from knowledge.errors import EmbedderError
 from knowledge.settings import silence_onnx_runtime
 
 if TYPE_CHECKING:
-    from knowledge.types import Matrix
+    from knowledge.types import Matrix, Vector
 
 
 class UnreadableModel(EmbedderError):
@@ -33,9 +33,16 @@ class OnnxEncoder:
         """The unit vectors of a few token sequences, none of them empty."""
         ids, lengths = padded(batch)
         mask = (np.arange(ids.shape[1]) < np.array(lengths)[:, None]).astype(np.int64)
-        (vectors,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
+        (vectors,) = self._session.run(["vector"], {"input_ids": ids, "attention_mask": mask})
         matrix: Matrix = vectors
         return matrix
+
+    def states(self, ids: Sequence[int]) -> tuple[Vector, Matrix]:
+        """The unit vector of one token sequence, and what the last layer gives for its tokens, (tokens, dimension)."""
+        row = np.array([ids], np.int64)
+        given = {"input_ids": row, "attention_mask": np.ones_like(row)}
+        vectors, states = self._session.run(["vector", "states"], given)
+        return vectors[0], states[0]
 
 
 def open_session(model: Path | bytes, *, constants_in: Path | None = None) -> Any:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from knowledge.embedding.embedder import EmbedderIdentity
+from knowledge.embedding.embedder import EmbedderIdentity, Reading
 from knowledge.embedding.unit_vectors import unit_rows
 from knowledge.embedding.weights import Note
 from knowledge.errors import EmbedderError
@@ -99,9 +99,9 @@ class OpenAIEmbedder:
         """Texts in as many requests as they need, one after the other."""
         return self._stacked([self._request(part) for part in _parts(texts)])
 
-    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
-        """As `embed`."""
-        return self.embed(texts)
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """The vectors of `embed`, without tokens."""
+        return [Reading.whole(vector) for vector in self.embed(texts)]
 
     def embed_bulk(self, texts: Sequence[str]) -> Matrix:
         """Texts in several requests at once."""

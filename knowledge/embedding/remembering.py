@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
-from knowledge.embedding.embedder import Embedder, EmbedderIdentity, TokenCounter
+from knowledge.embedding.embedder import Embedder, EmbedderIdentity, Reading, TokenCounter
 
 if TYPE_CHECKING:
     from knowledge.types import Matrix, Vector
 
 # 6 MB of vectors of 384 numbers, and the sentences of several hundred passages.
 REMEMBERED = 4096
+# With the vectors of their tokens about 25 kB each.
+READINGS_REMEMBERED = 512
+Kept = TypeVar("Kept")
 
 
 class Remembering:
-    """As the embedder within, which is asked only for texts that are not among the last `most` ones. Thread-safe.
-
-    What is embedded as a sentence and what exactly are remembered apart.
+    """As the embedder within, which is asked only for texts that are not among the last `most` that were embedded, or
+    the last `readings` that were read. Thread-safe.
     """
 
-    def __init__(self, inner: Embedder, most: int = REMEMBERED) -> None:
+    def __init__(self, inner: Embedder, most: int = REMEMBERED, *, readings: int = READINGS_REMEMBERED) -> None:
         self._inner = inner
-        self._exact = _Memory(inner.embed, most)
-        self._sentences = _Memory(inner.embed_sentences, most)
+        self._exact: _Memory[Vector] = _Memory(inner.embed, most)
+        self._readings: _Memory[Reading] = _Memory(inner.read, readings)
 
     @property
     def identity(self) -> EmbedderIdentity:
@@ -39,52 +41,48 @@ class Remembering:
         return self._inner.tokens()
 
     def embed_query(self, text: str) -> Vector:
-        """As a sentence."""
-        vector: Vector = self.embed_sentences([text])[0]
-        return vector
+        """As it is read."""
+        return self.read([text])[0].vector
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """The vectors of all texts; those that are new are embedded together."""
-        return self._exact.vectors(texts) if texts else self._none()
+        return np.stack(self._exact.recall(texts)) if texts else np.empty((0, self.identity.dimension), np.float32)
 
-    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
-        """As `embed`, as sentences."""
-        return self._sentences.vectors(texts) if texts else self._none()
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """The readings of all texts; those that are new are read together."""
+        return self._readings.recall(texts)
 
     def embed_bulk(self, texts: Sequence[str]) -> Matrix:
         """By the embedder within; what goes into a bank is not asked for again."""
         return self._inner.embed_bulk(texts)
 
-    def _none(self) -> Matrix:
-        return np.empty((0, self.identity.dimension), np.float32)
 
+class _Memory(Generic[Kept]):
+    """What `make` gave for the last `most` texts that were asked for; it is asked for others."""
 
-class _Memory:
-    """The vectors of the last `most` texts that were asked for; others are embedded."""
-
-    def __init__(self, embed: Callable[[Sequence[str]], Matrix], most: int) -> None:
-        self._embed = embed
+    def __init__(self, make: Callable[[Sequence[str]], Iterable[Kept]], most: int) -> None:
+        self._make = make
         self._most = most
         self._lock = Lock()
-        self._vectors: OrderedDict[str, Vector] = OrderedDict()
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
 
-    def vectors(self, texts: Sequence[str]) -> Matrix:
-        known = self._recalled(texts)
+    def recall(self, texts: Sequence[str]) -> list[Kept]:
+        known = self._known(texts)
         new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:
-            known |= zip(new, self._embed(new), strict=True)
+            known |= zip(new, self._make(new), strict=True)
             self._remember({text: known[text] for text in new})
-        return np.stack([known[text] for text in texts])
+        return [known[text] for text in texts]
 
-    def _recalled(self, texts: Sequence[str]) -> dict[str, Vector]:
+    def _known(self, texts: Sequence[str]) -> dict[str, Kept]:
         with self._lock:
-            known = {text: self._vectors[text] for text in texts if text in self._vectors}
+            known = {text: self._kept[text] for text in texts if text in self._kept}
             for text in known:
-                self._vectors.move_to_end(text)
+                self._kept.move_to_end(text)
         return known
 
-    def _remember(self, vectors: dict[str, Vector]) -> None:
+    def _remember(self, made: dict[str, Kept]) -> None:
         with self._lock:
-            self._vectors.update(vectors)
-            while len(self._vectors) > self._most:
-                self._vectors.popitem(last=False)
+            self._kept.update(made)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from knowledge.embedding.embedder import EmbedderIdentity
+from knowledge.embedding.embedder import EmbedderIdentity, Reading
 from knowledge.embedding.tokenizer import FileTokenizer
 from knowledge.embedding.unit_vectors import unit_rows
 from knowledge.embedding.weights import Note, sha256_of
@@ -72,9 +72,9 @@ class SentenceTransformerEmbedder:
             rows = self._loaded().encode_document(list(texts), batch_size=BATCH, show_progress_bar=False)
         return unit_rows(rows)
 
-    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
-        """As `embed`."""
-        return self.embed(texts)
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """The vectors of `embed`, without tokens."""
+        return [Reading.whole(vector) for vector in self.embed(texts)]
 
     def embed_bulk(self, texts: Sequence[str]) -> Matrix:
         """As `embed`, which already sorts by length: no other model is known to bear less precision."""

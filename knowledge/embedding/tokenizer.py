@@ -31,9 +31,16 @@ class FileTokenizer:
 
     def ids(self, text: str, *, at_most: int) -> list[int]:
         """The token numbers of `text` with special tokens, cut to `at_most` of them in all."""
-        ids: list[int] = self._loaded().encode(text).ids
-        # The closing special token survives the cut, as in the tokenizers' own truncation.
-        return ids if len(ids) <= at_most else [*ids[: at_most - 1], ids[-1]]
+        return self.read(text, at_most=at_most)[0]
+
+    def read(self, text: str, *, at_most: int) -> tuple[list[int], list[tuple[int, int]]]:
+        """As `ids`, and the character spans of those tokens but the two special ones around them."""
+        encoded = self._loaded().encode(text)
+        ids, spans = list(encoded.ids), list(encoded.offsets)[1:-1]
+        if len(ids) > at_most:
+            # The closing special token survives the cut, as in the tokenizers' own truncation.
+            ids, spans = [*ids[: at_most - 1], ids[-1]], spans[: at_most - 2]
+        return ids, spans
 
     def _loaded(self) -> Tokenizer:
         with self._lock:

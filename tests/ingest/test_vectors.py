@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ingest.vectors import SLICE, WORTH_BULK, RunEmbedder
-from knowledge.embedding.embedder import EmbedderIdentity, TokenCounter
+from knowledge.embedding.embedder import EmbedderIdentity, Reading, TokenCounter
 from knowledge.testing import HashingEmbedder
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class SlowToStart:
     def embed(self, texts: Sequence[str]) -> Matrix:
         return PLAIN.embed(texts)
 
-    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
-        return self.embed(texts)
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        return PLAIN.read(texts)
 
     def embed_bulk(self, texts: Sequence[str]) -> Matrix:
         assert self.ready.wait(60)

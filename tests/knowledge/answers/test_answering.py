@@ -175,3 +175,20 @@ def test_every_quotation_stands_in_its_passage(question: str, texts: list[str]) 
         for citation in sentence.citations:
             passage = by_document[citation.document_id]
             assert passage.text[citation.start - passage.start : citation.end - passage.start] == citation.quote
+
+
+def test_a_unit_that_says_what_a_shorter_one_says_and_more_is_quoted_beside_it() -> None:
+    short = "The Gold card has a fee."
+    long = "The Gold card has a fee of 90 dollars, which every holder pays in January, as the bank announced."
+    question, embedder = "Which fee does the Gold card have?", HashingEmbedder()
+    found = extract(question, passages(question, embedder, f"# Cards\n\n{short}\n\n{long}"), embedder)
+    assert [sentence.text for sentence in found.sentences] == [short, long]
+
+
+def test_a_unit_that_says_nothing_beyond_another_is_not_quoted_beside_it() -> None:
+    long = "The annual fee of the Gold card is 90 dollars in the first year."
+    short = "The fee of the Gold card is 90 dollars."
+    question = "What is the annual fee of the Gold card in the first year?"
+    embedder = HashingEmbedder()
+    found = extract(question, passages(question, embedder, long, short), embedder)
+    assert [sentence.text for sentence in found.sentences] == [long]

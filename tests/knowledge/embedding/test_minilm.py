@@ -104,17 +104,49 @@ def test_a_question_has_the_vector_of_its_text(minilm: MiniLM) -> None:
 def test_without_eight_bit_products_a_question_is_exact(cache: Path, texts: list[str], reference: Matrix) -> None:
     exact = MiniLM(cache, eight_bit=False)
     assert exact.embed_query(texts[0]) @ reference[0] > 0.9999
-    assert cosines(exact.embed_sentences(texts), reference).min() > 0.9999
+    assert cosines(np.stack([one.vector for one in exact.read(texts)]), reference).min() > 0.9999
 
 
 def test_single_texts_have_nearly_the_same_vectors_whatever_they_are_embedded_with(
     minilm: MiniLM, texts: list[str], reference: Matrix
 ) -> None:
-    together = minilm.embed_sentences(texts)
+    together = np.stack([one.vector for one in minilm.read(texts)])
     assert cosines(together, reference).min() > 0.998
     alone = np.stack([minilm.embed_query(text) for text in texts])
     assert cosines(together, alone).min() > 0.99999
-    assert minilm.embed_sentences([]).shape == (0, 384)
+    assert minilm.read([]) == []
+
+
+@pytest.mark.parametrize("eight_bit", [False, True])
+def test_a_text_is_read_with_the_vector_of_each_token_in_its_context(
+    cache: Path, texts: list[str], eight_bit: bool
+) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(model_folder()), device="cpu", local_files_only=True)
+    for text, reading in zip(texts, MiniLM(cache, eight_bit=eight_bit).read(texts), strict=True):
+        wanted = model.encode(text, output_value="token_embeddings").numpy()[1:-1]
+        wanted = wanted / np.linalg.norm(wanted, axis=1, keepdims=True)
+        tokens = reading.tokens.astype(np.float32)
+        assert tokens.shape == wanted.shape
+        assert np.linalg.norm(tokens, axis=1) == pytest.approx(1.0, abs=1e-2)
+        assert cosines(tokens, wanted).min() > (0.9 if eight_bit else 0.999)
+        assert len(reading.spans) == len(tokens)
+        assert all(text[start:end].strip() for start, end in reading.spans)
+
+
+def test_of_a_text_that_is_cut_only_what_is_left_is_read(minilm: MiniLM) -> None:
+    text = "river " * 400
+    (reading,) = minilm.read([text])
+    assert reading.tokens.shape == (minilm.identity.max_tokens - 2, 384)
+    assert reading.spans[-1] == (6 * 253, 6 * 253 + 5)
+    assert reading.vector @ minilm.embed([text])[0] > 0.99
+
+
+def test_a_text_without_tokens_is_read_too(minilm: MiniLM) -> None:
+    (reading,) = minilm.read([" \n"])
+    assert (reading.tokens.shape, reading.spans) == ((0, 384), ())
+    assert np.linalg.norm(reading.vector) == pytest.approx(1.0, abs=1e-5)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

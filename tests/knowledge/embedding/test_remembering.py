@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.embedding.embedder import EmbedderIdentity, TokenCounter
+from knowledge.embedding.embedder import EmbedderIdentity, Reading, TokenCounter
 from knowledge.embedding.remembering import Remembering
 from knowledge.testing import HashingEmbedder
 
@@ -29,15 +29,15 @@ class Counting:
         return PLAIN.tokens()
 
     def embed_query(self, text: str) -> Vector:
-        self.asked.append(text)
-        return PLAIN.embed_query(text)
+        return self.read([text])[0].vector
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         self.asked += texts
         return PLAIN.embed(texts)
 
-    def embed_sentences(self, texts: Sequence[str]) -> Matrix:
-        return self.embed(texts)
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        self.asked += texts
+        return PLAIN.read(texts)
 
     def embed_bulk(self, texts: Sequence[str]) -> Matrix:
         return self.embed(texts)
@@ -52,23 +52,24 @@ def test_what_is_remembered_is_what_would_be_embedded(calls: list[list[str]], mo
 
 def test_a_text_is_embedded_once_while_it_is_among_the_last() -> None:
     inner = Counting()
-    remembering = Remembering(inner, 2)
-    remembering.embed_sentences(["one", "two", "one"])
+    remembering = Remembering(inner, readings=2)
+    remembering.read(["one", "two", "one"])
     remembering.embed_query("one")
     assert inner.asked == ["one", "two"]
-    remembering.embed_sentences(["three"])
-    remembering.embed_sentences(["one", "two"])
+    remembering.read(["three"])
+    remembering.read(["one", "two"])
     assert inner.asked == ["one", "two", "three", "two"]
 
 
-def test_sentences_do_not_stand_for_exact_vectors() -> None:
+def test_readings_do_not_stand_for_exact_vectors() -> None:
     inner = Counting()
     remembering = Remembering(inner)
-    remembering.embed_sentences(["one"])
+    remembering.read(["one"])
     remembering.embed(["one"])
     remembering.embed(["one"])
     assert inner.asked == ["one", "one"]
-    assert remembering.embed([]).shape == remembering.embed_sentences([]).shape == (0, PLAIN.identity.dimension)
+    assert remembering.embed([]).shape == (0, PLAIN.identity.dimension)
+    assert remembering.read([]) == []
 
 
 def test_what_goes_into_a_bank_is_not_remembered() -> None:
