@@ -16,20 +16,22 @@ if TYPE_CHECKING:
 
 # 6 MB of vectors of 384 numbers, and the sentences of several hundred passages.
 REMEMBERED = 4096
-# With the vectors of their tokens about 25 kB each.
-READINGS_REMEMBERED = 512
+# 12 MB in half precision, and the sentences of some fifty answers.
+TOKENS_REMEMBERED = 16_384
 Kept = TypeVar("Kept")
 
 
 class Remembering:
-    """As the embedder within, which is asked only for texts that are not among the last `most` that were embedded, or
-    the last `readings` that were read. Thread-safe.
+    """As the embedder within, which is asked only for texts that are not among the last ones. Thread-safe.
+
+    Of texts that are embedded, the last `most` are remembered, of those that are read, the last that have `tokens`
+    tokens together.
     """
 
-    def __init__(self, inner: Embedder, most: int = REMEMBERED, *, readings: int = READINGS_REMEMBERED) -> None:
+    def __init__(self, inner: Embedder, most: int = REMEMBERED, *, tokens: int = TOKENS_REMEMBERED) -> None:
         self._inner = inner
-        self._exact: _Memory[Vector] = _Memory(inner.embed, most)
-        self._readings: _Memory[Reading] = _Memory(inner.read, readings)
+        self._exact: _Memory[Vector] = _Memory(inner.embed, most, lambda _vector: 1)
+        self._readings: _Memory[Reading] = _Memory(inner.read, tokens, lambda reading: 1 + len(reading.spans))
 
     @property
     def identity(self) -> EmbedderIdentity:
@@ -58,13 +60,17 @@ class Remembering:
 
 
 class _Memory(Generic[Kept]):
-    """What `make` gave for the last `most` texts that were asked for; it is asked for others."""
+    """What `make` gave for the last texts that were asked for, as many as weigh `most` together by `weight`."""
 
-    def __init__(self, make: Callable[[Sequence[str]], Iterable[Kept]], most: int) -> None:
+    def __init__(
+        self, make: Callable[[Sequence[str]], Iterable[Kept]], most: int, weight: Callable[[Kept], int]
+    ) -> None:
         self._make = make
         self._most = most
+        self._weight = weight
         self._lock = Lock()
         self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._held = 0
 
     def recall(self, texts: Sequence[str]) -> list[Kept]:
         known = self._known(texts)
@@ -83,6 +89,9 @@ class _Memory(Generic[Kept]):
 
     def _remember(self, made: dict[str, Kept]) -> None:
         with self._lock:
-            self._kept.update(made)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            for text, one in made.items():
+                # Another thread may have made it meanwhile: it weighs the same.
+                self._held += self._weight(one) if text not in self._kept else 0
+                self._kept[text] = one
+            while self._held > self._most:
+                self._held -= self._weight(self._kept.popitem(last=False)[1])
