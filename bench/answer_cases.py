@@ -18,14 +18,14 @@ from knowledge.library import Library
 from knowledge.types import Citation, Passage
 
 CUAD_PART = "txt/c01"
-EVERYTHING = 10**9
+EVERYTHING = 10**11
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
 def remembering(embedder: Embedder) -> Remembering:
     """An embedder that meets a text once: neighbouring questions meet the same sentences."""
-    return Remembering(embedder, EVERYTHING, tokens=EVERYTHING)
+    return Remembering(embedder, EVERYTHING, nbytes=EVERYTHING)
 
 
 @dataclass(frozen=True)

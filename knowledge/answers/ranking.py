@@ -24,7 +24,7 @@ from knowledge.types import Passage
 PASSAGES_READ = 10
 UNITS_EMBEDDED = 8
 WEIGHTS = (3.03, 0.35, 4.13, 1.66, -2.53, -2.04, 2.82, 0.61, -0.15, 0.29, 1.80, 7.00)
-# For embedders that tell no tokens.
+# For what no tokens are told of; fitted before there was an alignment, in the same way.
 WITHOUT_TOKENS = (5.92, 0.59, 5.05, 2.15, -2.51, -1.18, 3.82, 1.65, -0.34, 0.73, 2.79)
 
 

@@ -43,10 +43,15 @@ class Reading:
     tokens: Half
     spans: tuple[tuple[int, int], ...]
 
+    @property
+    def nbytes(self) -> int:
+        """The memory of its vectors."""
+        return self.vector.nbytes + self.tokens.nbytes
+
     @classmethod
     def whole(cls, vector: Vector) -> Self:
         """Of a model that tells no tokens."""
-        return cls(vector, np.empty((0, len(vector)), np.float16), ())
+        return cls(vector.copy(), np.empty((0, len(vector)), np.float16), ())
 
 
 class TokenCounter(Protocol):

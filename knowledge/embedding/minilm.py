@@ -30,6 +30,8 @@ IDENTITY = EmbedderIdentity(
     max_tokens=256,
 )
 Bulk = Literal["auto", "onnx", "torch"]
+# English has three to four and a half, German and Polish two, and one each script of which the model knows the letters.
+LETTERS_A_TOKEN = 1.5
 NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 
 log = logging.getLogger(__name__)
@@ -68,6 +70,7 @@ class MiniLM:
         self._onnx: OnnxEncoder | None = None
         self._single: OnnxEncoder | None = None
         self._fast: Encoder | None = None
+        self._last: tuple[str, Reading] | None = None
 
     def tokens(self) -> FileTokenizer:
         """The model's own tokenizer."""
@@ -83,19 +86,37 @@ class MiniLM:
 
     def embed_query(self, text: str) -> Vector:
         """One question as float32 of shape (384,), unit length."""
-        vector: Vector = self._single_encoder().encode([self._ids(text)])[0]
-        return vector
+        return self._reading(text).vector
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
-        """Each text by itself, with its tokens."""
+        """Each text by itself; with its tokens where the model knows more than the letters of its script."""
         return each(self._reading, texts, threads=processors())
 
     def _reading(self, text: str) -> Reading:
+        known = self._last
+        if known is not None and known[0] == text:
+            return known[1]
+        reading = self._read(text)
+        # What is searched with is read again to choose what answers it.
+        self._last = text, reading
+        return reading
+
+    def _read(self, text: str) -> Reading:
+        encoder = self._single_encoder()
         ids, spans = self.tokens().read(text, at_most=IDENTITY.max_tokens)
-        vector, states = self._single_encoder().states(ids)
+        vector, states = encoder.states(ids)
+        if not self._knows_script(text, ids[1:-1], spans):
+            return Reading.whole(vector)
         inner = states[1:-1]
         # No layer norm gives zeros, so that none of these lengths is 0.
         return Reading(vector, (inner / np.linalg.norm(inner, axis=1, keepdims=True)).astype(np.float16), tuple(spans))
+
+    def _knows_script(self, text: str, ids: Sequence[int], spans: Sequence[tuple[int, int]]) -> bool:
+        """Whether the model has more than single letters of a text: such tokens are all near each other."""
+        letters = [sum(map(str.isalpha, text[slice(*span)])) for span in spans]
+        unknown = self.tokens().unknown
+        told = [1 if number == unknown else many for number, many in zip(ids, letters, strict=True) if many]
+        return not told or sum(told) >= LETTERS_A_TOKEN * len(told)
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Some texts as float32 of shape (len(texts), 384), by ONNX Runtime, never importing torch."""

@@ -16,22 +16,23 @@ if TYPE_CHECKING:
 
 # 6 MB of vectors of 384 numbers, and the sentences of several hundred passages.
 REMEMBERED = 4096
-# 12 MB in half precision, and the sentences of some fifty answers.
-TOKENS_REMEMBERED = 16_384
+# The readings of the sentences of some fifty answers, with the vectors of their tokens in half precision.
+BYTES_REMEMBERED = 12_000_000
 Kept = TypeVar("Kept")
 
 
 class Remembering:
     """As the embedder within, which is asked only for texts that are not among the last ones. Thread-safe.
 
-    Of texts that are embedded, the last `most` are remembered, of those that are read, the last that have `tokens`
-    tokens together.
+    Of texts that are embedded, as questions or others, the last `most` are remembered, of those that are read, the last
+    of which the vectors have `nbytes` bytes together.
     """
 
-    def __init__(self, inner: Embedder, most: int = REMEMBERED, *, tokens: int = TOKENS_REMEMBERED) -> None:
+    def __init__(self, inner: Embedder, most: int = REMEMBERED, *, nbytes: int = BYTES_REMEMBERED) -> None:
         self._inner = inner
         self._exact: _Memory[Vector] = _Memory(inner.embed, most, lambda _vector: 1)
-        self._readings: _Memory[Reading] = _Memory(inner.read, tokens, lambda reading: 1 + len(reading.spans))
+        self._questions: _Memory[Vector] = _Memory(lambda texts: map(inner.embed_query, texts), most, lambda _vector: 1)
+        self._readings: _Memory[Reading] = _Memory(inner.read, nbytes, lambda reading: reading.nbytes)
 
     @property
     def identity(self) -> EmbedderIdentity:
@@ -43,8 +44,8 @@ class Remembering:
         return self._inner.tokens()
 
     def embed_query(self, text: str) -> Vector:
-        """As it is read."""
-        return self.read([text])[0].vector
+        """By the embedder within, which may put a question otherwise than what answers it."""
+        return self._questions.recall([text])[0]
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """The vectors of all texts; those that are new are embedded together."""

@@ -11,6 +11,8 @@ from knowledge.errors import EmbedderError
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+UNKNOWN = "[UNK]"
+
 
 class FileTokenizer:
     """Counts, locates and numbers tokens by a `tokenizer.json`, which is read on first use. Thread-safe."""
@@ -41,6 +43,12 @@ class FileTokenizer:
             # The closing special token survives the cut, as in the tokenizers' own truncation.
             ids, spans = [*ids[: at_most - 1], ids[-1]], spans[: at_most - 2]
         return ids, spans
+
+    @property
+    def unknown(self) -> int | None:
+        """The number of the token for what the model has no token for."""
+        number: int | None = self._loaded().token_to_id(UNKNOWN)
+        return number
 
     def _loaded(self) -> Tokenizer:
         with self._lock:

@@ -123,9 +123,10 @@ class HybridSearch:
     ) -> tuple[dict[int, float], dict[int, float]]:
         """Adds to the best chunk of each linked document a share of the score of the hit that links to it.
 
-        Where a hit leads comes after the hit: no gain lifts a chunk past what links to it, and only those few gain
-        that stand best then, since a page that names many others tells little about each. Returns what each chunk
-        gained, and the cosines of those that were no candidates before.
+        Where a hit leads comes after the hit: no gain lifts a chunk past what links to it. Only those few gain that
+        would stand best without that bound, since a page that names many others tells little about each; those among
+        them that stand before the hit already gain nothing. Returns what each chunk gained, and the cosines of those
+        that were no candidates before.
         """
         hits = self._linked(top, scope)
         targets = self.vectors.nearest_in(query, list(hits)) if hits else {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -92,3 +94,53 @@ def test_a_model_that_tells_no_tokens_is_ranked_by_the_other_weights() -> None:
     for embedder in (PLAIN, Untold()):
         found = extract("What color are kettles?", passages(*TEXTS), embedder)
         assert 0.0 < found.confidence < 1.0
+
+
+UNRELATED = ("The office is closed on public holidays.", "The cats sleep in the sun all day.")
+FOREIGN = (
+    "如何重置我的密码？",
+    "Какова годовая плата за карту?",
+    "ค่าธรรมเนียมรายปีของบัตรเท่าไหร่",
+    "ما هي الرسوم السنوية للبطاقة؟",
+    "カードの年会費はいくらですか？",
+)
+
+
+@pytest.fixture(scope="module")
+def minilm(tmp_path_factory: pytest.TempPathFactory) -> MiniLM:
+    return MiniLM(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.mark.parametrize("question", FOREIGN)
+def test_a_script_of_which_the_model_knows_the_letters_only_is_not_aligned(question: str, minilm: MiniLM) -> None:
+    (reading,) = minilm.read([question])
+    assert reading.spans == ()
+    assert reading.vector @ minilm.embed([question])[0] > 0.99
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the annual fee?",
+        "Wie hoch ist die Jahresgebühr?",
+        "Jaka jest roczna opłata za kartę?",
+        "2 + 2 = 4",
+        "?",
+    ],
+)
+def test_what_the_model_has_tokens_for_is_aligned(question: str, minilm: MiniLM) -> None:
+    (reading,) = minilm.read([question])
+    assert len(reading.spans) == len(reading.tokens) > 0
+
+
+@pytest.mark.parametrize("question", FOREIGN[:2])
+def test_a_question_in_another_script_is_not_answered_from_what_has_nothing_to_do_with_it(
+    question: str, minilm: MiniLM
+) -> None:
+    vector = minilm.embed_query(question)
+    found = [
+        replace(p, scores=Scores(c, c, c, c, c))
+        for p in passages(*UNRELATED)
+        for c in [float(vector @ minilm.embed([p.text])[0])]
+    ]
+    assert extract(question, found, minilm).abstains

@@ -52,28 +52,41 @@ def test_what_is_remembered_is_what_would_be_embedded(calls: list[list[str]], mo
 
 def test_a_text_is_embedded_once_while_it_is_among_the_last() -> None:
     inner = Counting()
-    remembering = Remembering(inner, tokens=4)
+    remembering = Remembering(inner, nbytes=2 * PLAIN.read(["one"])[0].nbytes)
     remembering.read(["one", "two", "one"])
-    remembering.embed_query("one")
+    remembering.read(["one"])
     assert inner.asked == ["one", "two"]
     remembering.read(["three"])
     remembering.read(["one", "two"])
     assert inner.asked == ["one", "two", "three", "two"]
 
 
-@given(st.lists(st.lists(st.text("ab ", max_size=9), max_size=4), max_size=8), st.integers(0, 12))
-def test_what_is_read_is_remembered_within_so_many_tokens(calls: list[list[str]], most: int) -> None:
+@given(st.lists(st.lists(st.text("ab ", max_size=9), max_size=4), max_size=8), st.integers(0, 2000))
+def test_what_is_read_is_remembered_within_so_many_bytes(calls: list[list[str]], most: int) -> None:
     inner = Counting()
-    remembering = Remembering(inner, tokens=most)
+    remembering = Remembering(inner, nbytes=most)
     for texts in calls:
         for told, plain in zip(remembering.read(texts), PLAIN.read(texts), strict=True):
             assert np.array_equal(told.vector, plain.vector)
             assert np.array_equal(told.tokens, plain.tokens)
-    weights = {text: 1 + len(PLAIN.read([text])[0].spans) for texts in calls for text in texts}
+    weights = {text: PLAIN.read([text])[0].nbytes for texts in calls for text in texts}
     inner.asked.clear()
     remembering.read(list(weights))
     remembered = set(weights) - set(inner.asked)
     assert sum(weights[text] for text in remembered) <= most
+
+
+def test_a_question_is_embedded_as_one_and_once() -> None:
+    class Prompted(Counting):
+        def embed_query(self, text: str) -> Vector:
+            self.asked.append(text)
+            return PLAIN.embed_query(f"query: {text}")
+
+    inner = Prompted()
+    remembering = Remembering(inner)
+    for _ in range(2):
+        assert np.array_equal(remembering.embed_query("one"), PLAIN.embed_query("query: one"))
+    assert inner.asked == ["one"]
 
 
 def test_readings_do_not_stand_for_exact_vectors() -> None:
