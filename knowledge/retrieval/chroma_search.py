@@ -44,18 +44,18 @@ class ChromaVectors:
         return cls(catalog, mirror, exact.matrix.shape[1], (exact.ids, exact.documents))
 
     def search(self, query: Vector, limit: int, documents: Ids | None) -> dict[int, float]:
-        """Approximate; exact over the visible documents where too few of the nearest may be seen."""
-        if documents is None:
-            return self._mirror.nearest(query, limit)
-        visible = np.isin(self._documents, documents)
+        """Approximate; exact over the visible documents where too few of the nearest are live and may be seen."""
+        visible = np.ones(len(self._ids), np.bool_) if documents is None else np.isin(self._documents, documents)
         if visible.sum() * OVERFETCH < len(self._ids):
             return self._exact().search(query, limit, documents)
-        found = self._mirror.nearest(query, limit * OVERFETCH)
-        rows = rows_of(self._ids, list(found))
-        seen = self._ids[rows[visible[rows]]][:limit].tolist()
-        if len(seen) < limit and len(found) == limit * OVERFETCH:
-            return self._exact().search(query, limit, documents)
-        return {chunk: found[chunk] for chunk in seen}
+        for count in (limit, limit * OVERFETCH) if documents is None else (limit * OVERFETCH,):
+            found = self._mirror.nearest(query, count)
+            # Whatever else Chroma holds, only live chunks are known here.
+            rows = rows_of(self._ids, list(found))
+            seen = self._ids[rows[visible[rows]]][:limit].tolist()
+            if len(seen) == limit or len(found) < count:
+                return {chunk: found[chunk] for chunk in seen}
+        return self._exact().search(query, limit, documents)
 
     def within(self, documents: Ids, most: int) -> list[int] | None:
         """By lookup."""

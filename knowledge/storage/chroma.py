@@ -38,6 +38,11 @@ EF_SEARCH = 800
 # So many chunks take a reader about two seconds; of more it leaves the mirror to the next writer.
 CATCH_UP = 5_000
 
+LIVE_CHUNKS = (
+    "SELECT chunk_id FROM vector INDEXED BY vector_document"
+    " WHERE document_id IN (SELECT id FROM document WHERE state = 'live')"
+)
+
 log = logging.getLogger(__name__)
 
 
@@ -186,7 +191,8 @@ class ChromaMirror:
             return self._collection is not None
         with damage(self._path):
             present = {int(chunk) for chunk in self._collection.get(include=[])["ids"]}
-        wanted = {row[0] for row in connection.execute("SELECT chunk_id FROM vector")}
+        # Where an ingest is under way, or was killed, there are vectors that no reader may see yet, or any more.
+        wanted = {row[0] for row in connection.execute(LIVE_CHUNKS)}
         gone, fresh = sorted(present - wanted), sorted(wanted - present)
         if most is not None and len(gone) + len(fresh) > most:
             return False

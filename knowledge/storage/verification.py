@@ -12,11 +12,10 @@ import numpy as np
 
 from knowledge.card import BankCard
 from knowledge.storage.catalog import VECTOR_TYPE, Catalog, state
-from knowledge.storage.chroma import ChromaMirror
+from knowledge.storage.chroma import LIVE_CHUNKS, ChromaMirror
 from knowledge.storage.lexical import OF_CHUNKS, OF_DOCUMENTS, Postings
 
 SHOWN = 5
-LIVE_CHUNKS = "SELECT v.chunk_id FROM vector v JOIN document d ON d.id = v.document_id WHERE d.state = 'live'"
 LIVE_DOCUMENTS = "SELECT id FROM document WHERE state = 'live'"
 
 
@@ -121,7 +120,9 @@ def _chroma(connection: sqlite3.Connection, path: Path, card: BankCard) -> tuple
     ids, vectors = found
     rows = dict(connection.execute("SELECT chunk_id, data FROM vector").fetchall())
     faults = []
-    if different := set(ids) ^ set(rows):
+    live = {row[0] for row in connection.execute(LIVE_CHUNKS)}
+    # What is staged or retired may be there or not.
+    if different := (live - set(ids)) | (set(ids) - rows.keys()):
         faults.append(f"Chroma and the catalog differ in {len(different)} chunks, such as {_some(different)}")
     for chunk, vector in zip(ids, vectors, strict=True):
         if chunk in rows and not np.allclose(vector, np.frombuffer(rows[chunk], VECTOR_TYPE), atol=2e-3):
