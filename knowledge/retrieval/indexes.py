@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,13 +28,16 @@ SCOPES_KEPT = 64
 # Seconds after which a mirror that another process had is tried for again.
 AGAIN = 60.0
 
+log = logging.getLogger(__name__)
+
 
 class BankIndexes:
     """Vectors, postings and scopes of the bank at `path`, loaded at first use and again when a writer has committed.
 
     Thread-safe. With `chroma_from` chunks or more vectors are searched through Chroma, if this process can own the
     mirror: it is opened in the background once a search was answered, and until then they are searched exactly. A
-    mirror that another process has is tried for at each generation, and every `again` seconds.
+    mirror that another process has is tried for at each generation, and every `again` seconds. Where Chroma fails, the
+    mirror is let go of and searches are exact until another generation.
     """
 
     def __init__(self, path: Path, *, chroma_from: int | None, again: float = AGAIN) -> None:
@@ -124,16 +128,36 @@ class BankIndexes:
         return HybridSearch(catalog, vectors, *self._postings, card.search.within(*counts), adapter)
 
     def _through_chroma(self, catalog: Catalog, dimension: int) -> VectorIndex | None:
-        """With the mirror that is open; None where it has yet to be opened, or is too far behind."""
+        """With the mirror that is open; None where it has yet to be opened, is too far behind, or fails."""
         if self._mirror is None:
             self._due = True
             return None
         from knowledge.retrieval.chroma_search import ChromaVectors
 
-        vectors = ChromaVectors.open(catalog, self._mirror, dimension)
+        try:
+            vectors = ChromaVectors.open(catalog, self._mirror, dimension, lost=self._lose)
+        except Exception as error:  # of Chroma's own kinds and others, such as a full disk: the bank is whole
+            self._drop(self._mirror, error)
+            return None
         if vectors is None:
             self._mirror = None
         return vectors
+
+    def _lose(self, mirror: ChromaMirror, error: Exception, exact: ExactVectors) -> None:
+        """From the mirror, which failed in a search, back to exact vectors."""
+        with self._lock:
+            # One that was forgotten meanwhile is closed by whoever did that.
+            if self._mirror is mirror:
+                self._drop(mirror, error)
+                self._search = replace(self._search, vectors=exact) if self._search else None
+
+    def _drop(self, mirror: ChromaMirror, error: Exception) -> None:
+        self._mirror = None
+        log.warning("Chroma fails: %s is searched exactly.", self._path, exc_info=error)
+        try:
+            mirror.close()
+        except Exception as unclosed:  # it is given up anyway, and its lock is free
+            log.warning("Chroma cannot be closed in %s.", self._path, exc_info=unclosed)
 
     def _switch(self, opening: ChromaOpening, mirror: ChromaMirror, generation: int) -> bool:
         """From exact vectors to the mirror, which holds `generation`; false where it was forgotten meanwhile."""
@@ -146,6 +170,6 @@ class BankIndexes:
             search, self._search = self._search, None
             # Of another generation nothing is kept: the next search has the mirror follow the catalog.
             if search is not None and isinstance(search.vectors, ExactVectors) and generation == self._generation:
-                vectors = ChromaVectors.instead_of(search.vectors, search.catalog, mirror)
+                vectors = ChromaVectors.instead_of(search.vectors, search.catalog, mirror, lost=self._lose)
                 self._search = replace(search, vectors=vectors)
             return True

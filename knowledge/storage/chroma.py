@@ -92,8 +92,10 @@ class ChromaMirror:
 
     def close(self) -> None:
         """Lets go of everything, whether finished or not."""
-        self._shut()
-        self._owner.release()
+        try:
+            self._shut()
+        finally:
+            self._owner.release()
 
     def catch_up(self, connection: sqlite3.Connection, *, most: int = CATCH_UP) -> bool:
         """Makes the mirror level with the catalog and keeps it open.
@@ -225,12 +227,14 @@ class ChromaMirror:
 
     def _shut(self) -> None:
         """Closes the collection; where it is level with the catalog, the mark is put back."""
-        if self._client is not None:
-            self._client.close()
-            if self._holds != UNKNOWN and not self._marked:
-                self._mark(clean=True)
-        self._client = self._collection = None
-        self._holds = UNKNOWN
+        try:
+            if self._client is not None:
+                self._client.close()
+                if self._holds != UNKNOWN and not self._marked:
+                    self._mark(clean=True)
+        finally:
+            self._client = self._collection = None
+            self._holds = UNKNOWN
 
     def _read_mark(self) -> dict[str, object]:
         try:

@@ -99,7 +99,7 @@ def test_chunks_that_only_chroma_holds_take_no_places(served: KnowledgeBank, oth
         assert mirror is not None
         ids, documents = served.catalog.owners()
         known = ~np.isin(ids, list(expected)[:10])
-        index = ChromaVectors(served.catalog, mirror, 64, (ids[known], documents[known]))
+        index = ChromaVectors(served.catalog, mirror, 64, (ids[known], documents[known]), lost=lambda *_: None)
         found = index.search(query, 20, None)
     assert not found.keys() & set(list(expected)[:10])
     assert list(found.values()) == pytest.approx(list(expected.values())[10:])
