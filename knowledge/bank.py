@@ -100,6 +100,10 @@ class KnowledgeBank:
         # Outside the lock: a search holds the catalog while it takes the lock.
         if catalog is not None:
             catalog.close()
+            with self._lock:
+                # A search that was under way may have loaded everything anew, and begun to open Chroma.
+                if self._catalog is None:
+                    held += self._indexes.forget()
         for one in held:
             one.close()
 

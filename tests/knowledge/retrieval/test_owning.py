@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import Connection
+from threading import Event, Thread
+from time import sleep
 
 import numpy as np
 import pytest
@@ -12,8 +17,9 @@ from knowledge.library import Library
 from knowledge.retrieval.chroma_search import ChromaVectors
 from knowledge.retrieval.indexes import BankIndexes
 from knowledge.retrieval.vectors import ExactVectors
+from knowledge.storage.catalog import Catalog
 from knowledge.storage.chroma import CATCH_UP
-from knowledge.types import Chunk, NewDocument, NewPlace
+from knowledge.types import ANYONE, Chunk, NewDocument, NewPlace
 from tests.knowledge.retrieval.test_indexes import EMBEDDER, ENOUGH, Process, fill, may_be_owned, vector
 
 
@@ -92,3 +98,39 @@ def test_an_owner_that_falls_far_behind_lets_go_and_the_next_ingest_brings_the_m
     verification = bank.verify()
     assert verification.sound, verification.faults
     assert not verification.notes
+
+
+class SlowCatalog(Catalog):
+    """Whose first reading waits, once it has begun, until it may go on."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.begun, self.may_go_on = Event(), Event()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with super().reading() as connection:
+            self.begun.set()
+            assert self.may_go_on.wait(ENOUGH)
+            yield connection
+
+
+def test_a_search_that_is_under_way_when_its_bank_is_closed_leaves_no_mirror_behind(bank: KnowledgeBank) -> None:
+    served = Library(bank.path.parent.parent, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
+    query = served.embedder.embed_query("item7")
+    served.close()
+    served._catalog = catalog = SlowCatalog(bank.path / "catalog.sqlite")
+    search = Thread(
+        target=served.search_vector, args=("item7", query), kwargs={"k": 1, "reader": ANYONE, "filters": {}}
+    )
+    search.start()
+    assert catalog.begun.wait(ENOUGH)
+    closing = Thread(target=served.close)
+    closing.start()
+    while served._catalog is not None:
+        sleep(0.01)
+    catalog.may_go_on.set()
+    search.join(ENOUGH)
+    closing.join(ENOUGH)
+    assert served.settle(ENOUGH)
+    assert may_be_owned(bank.path)
