@@ -52,12 +52,15 @@ class Library:
 
     def bank(self, name: str) -> KnowledgeBank:
         """The bank of that name; raises `BankNotFound` or `InvalidBankName`."""
-        # All threads get the same: of two banks at one path only one could have the mirror.
         with self._lock:
             held = self._banks.get(name)
-            if held is not None and held.replaced:
-                # Removed by another process, and perhaps made again, with another model even.
-                self._banks.pop(name).close()
+            # Removed by another process, and perhaps made again, with another model even.
+            replaced = self._banks.pop(name) if held is not None and held.replaced else None
+        # Outside the lock: it waits for whoever searches that bank, and other banks are asked meanwhile.
+        if replaced is not None:
+            replaced.close()
+        # All threads get the same: of two banks at one path only one could have the mirror.
+        with self._lock:
             if name not in self._banks:
                 path = require_bank(self.root / "banks" / check_bank_name(name))
                 self._banks[name] = KnowledgeBank(path, self.embedder, chroma_from=self._chroma_from)

@@ -30,6 +30,23 @@ def test_a_bank_that_another_process_removes_is_gone_and_one_that_it_makes_anew_
     assert staying.bank("big") is staying.bank("big")
 
 
+def test_a_bank_that_was_removed_while_it_is_searched_keeps_nobody_from_other_banks(tmp_path: Path) -> None:
+    staying, other = library_at(tmp_path), library_at(tmp_path)
+    for name in ("big", "small"):
+        fill(other.create(name), range(10))
+        staying.bank(name)
+    searched = staying.bank("big").catalog
+    other.remove("big")
+    fill(other.create("big"), range(20, 30))
+    with ThreadPoolExecutor(2) as threads:
+        with searched.reading():
+            anew = threads.submit(staying.search, "item27", k=1, banks=["big"])
+            with pytest.raises(TimeoutError):
+                anew.result(0.2)
+            assert threads.submit(staying.search, "item7", k=1, banks=["small"]).result(ENOUGH)[0].uri == "7.md"
+        assert anew.result(ENOUGH)[0].uri == "27.md"
+
+
 def test_threads_that_come_at_the_same_moment_get_the_same_bank(tmp_path: Path) -> None:
     library_at(tmp_path).create("big")
     together = Barrier(8)
