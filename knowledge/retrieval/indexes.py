@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Kinds of access and filters of a scope; so many scopes are kept, each 8 bytes a document.
 Key = tuple[tuple[str, ...] | None, tuple[tuple[str, str], ...]]
 SCOPES_KEPT = 64
-# Seconds after which a mirror that another process had is tried for again.
+# Seconds after which a mirror that was missed is tried for again.
 AGAIN = 60.0
 
 log = logging.getLogger(__name__)
@@ -36,8 +36,8 @@ class BankIndexes:
 
     Thread-safe. With `chroma_from` chunks or more vectors are searched through Chroma, if this process can own the
     mirror: it is opened in the background once a search was answered, and until then they are searched exactly. A
-    mirror that another process has is tried for at each generation, and every `again` seconds. Where Chroma fails, the
-    mirror is let go of and searches are exact until another generation.
+    mirror that another process has is tried for at each generation, and every `again` seconds. Where Chroma fails, or
+    the mirror is far behind, it is let go of and tried for again at the next generation, or once a writer mended it.
     """
 
     def __init__(self, path: Path, *, chroma_from: int | None, again: float = AGAIN) -> None:
@@ -84,7 +84,7 @@ class BankIndexes:
     def answered(self) -> None:
         """Begins to open Chroma where that is due; belongs behind a search, which it would slow down."""
         with self._lock:
-            if (self._due or self._may_be_free()) and (self._opening is None or self._opening.ended):
+            if (self._due or self._may_be_had()) and (self._opening is None or self._opening.ended):
                 # Only a process that stays gains from it.
                 from knowledge.retrieval.chroma_opening import ChromaOpening
 
@@ -106,10 +106,13 @@ class BankIndexes:
             self._generation = -1
             return held
 
-    def _may_be_free(self) -> bool:
-        """Whether another process had the mirror, some time ago: an ingest that has ended, or a server."""
-        missed = self._opening is not None and self._opening.elsewhere and self._mirror is None
-        return missed and self._many and monotonic() - self._tried >= self._again
+    def _may_be_had(self) -> bool:
+        """Whether the mirror was missed, and others have had time to let go of it or to mend it."""
+        missed = self._many and self._mirror is None and monotonic() - self._tried >= self._again
+        if not missed or self._opening is None or not self._opening.ended:
+            return False
+        self._tried = monotonic()
+        return self._opening.worth_repeating
 
     def _load(self, catalog: Catalog) -> HybridSearch:
         card = catalog.card()
@@ -140,7 +143,9 @@ class BankIndexes:
             self._drop(self._mirror, error)
             return None
         if vectors is None:
-            self._mirror = None
+            self._mirror, self._tried = None, monotonic()
+            if self._opening is not None:
+                self._opening.left_behind()
         return vectors
 
     def _lose(self, mirror: ChromaMirror, error: Exception, exact: ExactVectors) -> None:
@@ -152,7 +157,7 @@ class BankIndexes:
                 self._search = replace(self._search, vectors=exact) if self._search else None
 
     def _drop(self, mirror: ChromaMirror, error: Exception) -> None:
-        self._mirror = None
+        self._mirror, self._tried = None, monotonic()
         log.warning("Chroma fails: %s is searched exactly.", self._path, exc_info=error)
         try:
             mirror.close()

@@ -238,8 +238,8 @@ class ChromaMirror:
 
     def _read_mark(self) -> dict[str, object]:
         try:
-            mark: dict[str, object] = json.loads((self._path / "mark.json").read_text("utf-8"))
-        except (FileNotFoundError, ValueError):
+            mark: dict[str, object] = json.loads(mark_text(self._path))
+        except ValueError:
             return {}
         whole = isinstance(mark, dict) and mark.keys() >= {"folder", "generation", "clean"}
         known = whole and isinstance(mark["generation"], int)
@@ -262,6 +262,14 @@ class ChromaMirror:
         for entry in old:
             shutil.rmtree(entry, ignore_errors=True)
         return f"index-{number}"
+
+
+def mark_text(path: Path) -> str:
+    """What the mark of the mirror at `path` says, which every writer that brings it up changes; empty without one."""
+    try:
+        return (path / "mark.json").read_text("utf-8")
+    except (FileNotFoundError, ValueError):
+        return ""
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import pytest
 from knowledge.bank import KnowledgeBank
 from knowledge.library import Library
 from knowledge.retrieval.chroma_search import ChromaVectors
+from knowledge.retrieval.indexes import BankIndexes
 from knowledge.retrieval.vectors import ExactVectors
 from tests.knowledge.retrieval.test_indexes import EMBEDDER, ENOUGH, Process, fill, may_be_owned
 
@@ -90,3 +91,40 @@ def test_where_chroma_fails_in_a_search_that_and_later_ones_are_exact(
     with bank.writer():
         pass
     assert may_be_owned(bank.path)
+
+
+def test_a_mirror_that_cannot_be_opened_is_let_be_until_an_ingest_has_mended_it(
+    bank: KnowledgeBank, caplog: pytest.LogCaptureFixture
+) -> None:
+    database(bank).write_bytes(b"junk" * 5_000)
+    process = Process(bank)
+    process.indexes = BankIndexes(bank.path, chroma_from=100, again=0)
+    for _ in range(3):
+        assert process.search()[0] is ExactVectors
+        assert process.indexes.settle(ENOUGH)
+    assert caplog.text.count("Chroma cannot be opened") == 1
+    (bank.path / "chroma" / "mark.json").unlink()
+    with bank.writer():
+        pass
+    process.search()
+    assert process.indexes.settle(ENOUGH)
+    assert process.search()[0] is ChromaVectors
+    process.close()
+
+
+@pytest.mark.parametrize("again", [0.0, 3600.0])
+def test_a_mirror_that_failed_is_tried_for_again_after_a_while(bank: KnowledgeBank, again: float) -> None:
+    process = Process(bank)
+    process.indexes = BankIndexes(bank.path, chroma_from=100, again=again)
+    process.search()
+    assert process.indexes.settle(ENOUGH)
+    fill(bank, range(300, 310))
+    with full_disk(1_000):
+        assert process.search(305)[0] is ExactVectors
+        assert process.indexes.settle(ENOUGH)
+    with bank.writer():
+        pass
+    process.search()
+    assert process.indexes.settle(ENOUGH)
+    assert process.search(305)[0] is (ExactVectors if again else ChromaVectors)
+    process.close()
