@@ -9,6 +9,8 @@ import pytest
 
 from knowledge.bank import KnowledgeBank
 from knowledge.library import Library
+from knowledge.retrieval.chroma_search import ChromaVectors
+from knowledge.retrieval.vectors import ExactVectors, VectorIndex
 from knowledge.storage.chroma import ChromaMirror
 from knowledge.storage.writer import BankWriter
 from knowledge.testing import HashingEmbedder
@@ -35,12 +37,19 @@ def remove(writer: BankWriter, *uris: str) -> None:
     writer.remove_places([places[uri] for uri in uris])
 
 
-def opened(root: Path) -> KnowledgeBank:
-    """The bank in a process that stays, once its first search has brought Chroma up, if it may have it."""
+def opened(root: Path, index: type[VectorIndex] = ChromaVectors) -> KnowledgeBank:
+    """The bank in a process that stays, once its first search has brought Chroma up where `index` is of Chroma."""
     bank = Library(root, embedders=lambda spec: EMBEDDER, chroma_from=100).bank("big")
     bank.search("anything", k=1)
     assert bank.settle(60)
+    assert isinstance(index_of(bank), index)
     return bank
+
+
+def index_of(bank: KnowledgeBank) -> VectorIndex:
+    """Through what its next search goes."""
+    with bank.catalog.reading():
+        return bank._indexes.current(bank.catalog).vectors
 
 
 @pytest.fixture
@@ -118,7 +127,7 @@ def test_what_a_reader_caught_up_with_stays_when_it_ends(root: Path) -> None:
 
 def test_a_reader_leaves_a_mirror_that_is_missing_to_the_next_writer(root: Path) -> None:
     shutil.rmtree(root / "banks" / "big" / "chroma")
-    through = opened(root)
+    through = opened(root, ExactVectors)
     assert through.search("item7", k=1)[0].uri == "7.md"
     assert not (through.path / "chroma" / "mark.json").exists()
     with through.writer():
@@ -160,7 +169,7 @@ def test_filters_and_access_are_exact_whatever_chroma_finds(root: Path) -> None:
 
 def test_a_second_process_searches_exactly_while_the_mirror_is_owned(root: Path) -> None:
     first = opened(root)
-    second = opened(root)
+    second = opened(root, ExactVectors)
     assert first.search("item7", k=1)[0].uri == second.search("item7", k=1)[0].uri == "7.md"
     first.close()
     second.close()
