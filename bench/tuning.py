@@ -95,7 +95,7 @@ def demonstrate(name: str, bank: KnowledgeBank, library: Library, cases: Sequenc
     """Tunes a copy by one half, and measures the other before and after."""
     seen, unseen = halves(cases)
     card = bank.card()
-    with scratch(bank, library.embedder) as copy:
+    with scratch(bank, library) as copy:
         tuned = tune(card, seen, copy.measure, deadline=Deadline.after(seconds), learning=Adapting(copy.evidence))
         before, after = (np.array(_measured(copy, one, unseen)) for one in (card, tuned.card))
     gains = after - before

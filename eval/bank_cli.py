@@ -101,6 +101,11 @@ def make_command(
 @click.command("tune")
 @click.argument("bank")
 @asking_options
+@click.option(
+    "--reranker",
+    metavar="MODEL",
+    help="Try this cross-encoder: a folder, or a name on the model hub.",
+)
 @json_option
 @click.pass_obj
 def tune_command(
@@ -112,17 +117,21 @@ def tune_command(
     tolerate: float,
     most: int,
     seed: int,
+    reranker: str | None,
     as_json: bool,
 ) -> None:
     """Fit the settings of BANK to its questions, and say what its confidence is worth.
 
-    Fusion, weights of documents and links, and chunking are tried on a copy. Only what gains significantly on questions
-    that it was not chosen by is kept, and written with the evidence into the bank card.
+    Fusion, weights of documents and links, chunking, and the reranker that is named or that the bank has are tried on a
+    copy. Only what gains significantly on questions that it was not chosen by is kept, and written with the evidence
+    into the bank card.
     """
     from eval.commands import tuned_bank
 
     with interruption_told(f"{bank} keeps its settings, unless all had been tried."):
-        report = tuned_bank(shell, bank, paths, minutes=minutes, tolerated=tolerate, most=most, seed=seed)
+        report = tuned_bank(
+            shell, bank, paths, minutes=minutes, tolerated=tolerate, most=most, seed=seed, reranker=reranker
+        )
     present(report, as_json=as_json)
 
 

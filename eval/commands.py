@@ -28,6 +28,7 @@ from eval.targets.choice import Wanted, choose
 from eval.targets.price import Price
 from eval.tuning.bank_tuning import TuningReport, tune_bank
 from eval.tuning.tuner import KNOBS
+from knowledge.card import RerankerSpec
 from knowledge.errors import UsageError
 from knowledge.terminal.opening import open_library
 from knowledge.terminal.presentation import console, counted
@@ -183,10 +184,11 @@ def tuned_bank(
     most: int,
     seed: int,
     settings: bool = True,
+    reranker: str | None = None,
 ) -> TuningReport:
     """Tunes and calibrates a bank by the cases at `paths`, or by cases that are made from it and the other banks.
 
-    Without `settings` it is calibrated only.
+    Without `settings` it is calibrated only. `reranker` names a cross-encoder that is tried.
     """
     library = open_library(shell)
     chosen = library.bank(bank)
@@ -203,6 +205,7 @@ def tuned_bank(
             seed=seed,
             knobs=KNOBS if settings else (),
             asked_by_people=bool(paths),
+            reranker=RerankerSpec(reranker) if reranker else None,
         )
 
 

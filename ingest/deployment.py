@@ -101,7 +101,7 @@ class Job:
         if self.settings is None:
             return card
         wanted = self.settings.card(self.bank, card.embedder, self.settings_folder or self.folder)
-        said = self.settings.model_fields_set & {"title", "description", "chunking", "access"}
+        said = self.settings.model_fields_set & {"title", "description", "chunking", "access", "reranker"}
         return replace(card, spec=wanted.spec, **{name: getattr(wanted, name) for name in said})
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ingest.worker_process import ParserLimits
-from knowledge.card import AccessRule, BankCard, ChunkingOptions, EmbedderSpec, check_bank_name
+from knowledge.card import AccessRule, BankCard, ChunkingOptions, EmbedderSpec, RerankerSpec, check_bank_name
 from knowledge.config_sections import Strict, place, read_part
 from knowledge.embedding.embedder import EmbedderIdentity
 from knowledge.errors import ConfigError, InvalidBankName
@@ -43,6 +43,14 @@ class EmbedderSettings(Strict):
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
 
 
+class RerankerSettings(Strict):
+    """Which cross-encoder of sentence-transformers reads the first passages again, and how many of them."""
+
+    model: str = Field(min_length=1)
+    passages: int = Field(default=30, ge=2, le=200)
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+
+
 class BankSettings(Strict):
     """One bank: what it is about, where its documents stand, who may read them."""
 
@@ -52,6 +60,7 @@ class BankSettings(Strict):
     access: list[AccessSettings] = Field(default_factory=list)
     chunking: ChunkingSettings = Field(default_factory=ChunkingSettings)
     embedder: EmbedderSettings = Field(default_factory=EmbedderSettings)
+    reranker: RerankerSettings | None = None
 
     @property
     def spec(self) -> EmbedderSpec:
@@ -78,6 +87,7 @@ class BankSettings(Strict):
             access=tuple(
                 AccessRule(frozenset(rule.allow), rule.title, _absolute(rule.path, folder)) for rule in self.access
             ),
+            reranker=RerankerSpec(**self.reranker.model_dump()) if self.reranker else None,
         )
 
 

@@ -8,12 +8,13 @@ from threading import RLock
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from knowledge.card import BankCard, EmbedderSpec
+from knowledge.card import BankCard, EmbedderSpec, RerankerSpec
 from knowledge.embedding.embedder import Embedder
 from knowledge.embedding.remembering import Remembering
 from knowledge.errors import BankNotFound, EmbedderMismatch, UsageError
 from knowledge.retrieval.conversation import conversation_vector
 from knowledge.retrieval.indexes import BankIndexes
+from knowledge.retrieval.reranking import Reranker, reranked, with_history
 from knowledge.storage.catalog import Catalog, ChunkRow, DocumentSummary, Shown
 from knowledge.storage.writer import BankWriter
 from knowledge.types import ANYONE, Answer, Document, MetadataValue, Passage, Reader, Scores
@@ -34,17 +35,24 @@ READ_FOR_ANSWER = 10
 class KnowledgeBank:
     """One bank, opened when it is first asked. Thread-safe; sees what other processes commit.
 
-    Raises `EmbedderMismatch` on first use when `embedders` offers another model than the bank was made with.
+    Raises `EmbedderMismatch` on first use when `embedders` offers another model than the bank was made with;
+    `rerankers` is asked only where the card names a reranker.
     With `chroma_from` chunks or more it is searched through Chroma, if this process can own the mirror: exactly at
     first, while Chroma is opened in the background.
     """
 
     def __init__(
-        self, path: Path, embedders: Callable[[EmbedderSpec], Embedder], *, chroma_from: int | None = None
+        self,
+        path: Path,
+        embedders: Callable[[EmbedderSpec], Embedder],
+        *,
+        rerankers: Callable[[RerankerSpec], Reranker],
+        chroma_from: int | None = None,
     ) -> None:
         self.path = path
         self.name = path.name
         self._embedders = embedders
+        self._rerankers = rerankers
         self._indexes = BankIndexes(path, chroma_from=chroma_from)
         self._lock = RLock()
         self._catalog: Catalog | None = None
@@ -143,16 +151,20 @@ class KnowledgeBank:
         """As `search`, with the vector of what is asked at hand."""
         catalog = self.catalog
         with catalog.reading():
-            search = self._indexes.current(catalog)
+            search, spec = self._indexes.current(catalog), self._indexes.reranker
             scope = self._indexes.scope(catalog, reader, filters)
-            ranked = search.run(question, query, k, scope, history=history)
+            ranked = search.run(question, query, max(k, spec.passages if spec else 0), scope, history=history)
             rows = catalog.chunks([chunk for chunk, _ in ranked])
             places = catalog.shown({row.document_id for row in rows.values()}, scope)
             self._indexes.answered()
         found = [(rows[chunk], scores) for chunk, scores in ranked if chunk in rows]
-        return tuple(
+        passages = tuple(
             self._passage(row, scores, places[row.document_id]) for row, scores in found if row.document_id in places
         )
+        if spec is None:
+            return passages
+        # Behind the reading, which would keep others from the catalog while the model works.
+        return reranked(with_history(question, history), passages, self._rerankers(spec), spec.passages)[:k]
 
     def ask(
         self,

@@ -47,6 +47,18 @@ class EmbedderSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class RerankerSpec:
+    """Which cross-encoder puts the first `passages` that are found into another order.
+
+    `model` is a folder or hub name of a sentence-transformers cross-encoder.
+    """
+
+    model: str
+    passages: int = 30
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkingOptions:
     """How documents are cut: at most `tokens` of the embedder's own tokens for prefix and text together."""
 
@@ -133,6 +145,7 @@ class BankCard:
     calibration: Calibration | None = None
     trials: tuple[Trial, ...] = ()
     adapter: str = ""
+    reranker: RerankerSpec | None = None
 
     def allow(self, title: str, path: str) -> frozenset[str]:
         """The roles that may read a place: those of the first rule that matches, else `public`.
@@ -177,6 +190,7 @@ def card_to_json(card: BankCard) -> dict[str, Any]:
         "calibration": asdict(card.calibration) if card.calibration else None,
         "trials": [asdict(trial) for trial in card.trials],
         "adapter": card.adapter,
+        "reranker": asdict(card.reranker) if card.reranker else None,
     }
 
 
@@ -196,6 +210,7 @@ def card_from_json(data: dict[str, Any]) -> BankCard:
         calibration=_calibration(data.get("calibration")),
         trials=tuple(Trial(**trial) for trial in data.get("trials", ())),
         adapter=data.get("adapter", ""),
+        reranker=RerankerSpec(**data["reranker"]) if data.get("reranker") else None,
     )
 
 

@@ -11,6 +11,7 @@ RefdeskError
 │   ├── BankTooNew         made by a later version: upgrade Refdesk
 │   └── BankDamaged        the catalog cannot be trusted: restore it, or ingest again
 ├── EmbedderError          an embedding model is missing, wrong or unreachable
+├── RerankerError          a reranker is missing, wrong or gives no score a pair
 ├── ModelError             a language model is missing, wrong or unreachable
 ├── ParseError             a document cannot be read: the file, the reason, what to do
 │   ├── NeedsPassword
@@ -85,6 +86,10 @@ class BankDamaged(BankError):
 
 class EmbedderError(RefdeskError):
     """An embedding model is missing, has unexpected weights, or cannot be reached."""
+
+
+class RerankerError(RefdeskError):
+    """A reranker is missing, cannot be loaded, or does not give one score a pair."""
 
 
 class ModelError(RefdeskError):

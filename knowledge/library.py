@@ -14,10 +14,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from knowledge.bank import NO_FILTERS, READ_FOR_ANSWER, KnowledgeBank, check_embedder, require_bank
-from knowledge.card import BankCard, EmbedderSpec, card_to_json, check_bank_name
+from knowledge.card import BankCard, EmbedderSpec, RerankerSpec, card_to_json, check_bank_name
 from knowledge.embedding.embedder import Embedder, EmbedderIdentity
 from knowledge.errors import BankNotFound, StorageError, UsageError
 from knowledge.retrieval.conversation import conversation_vector
+from knowledge.retrieval.reranking import Reranker
 from knowledge.storage import schema
 from knowledge.types import ANYONE, Answer, MetadataValue, Passage, Reader
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from knowledge.types import Vector
 
 Embedders = Callable[[EmbedderSpec], Embedder]
+Rerankers = Callable[[RerankerSpec], Reranker]
 
 # For processes that stay: with fewer chunks the exact search is as fast as that through Chroma.
 CHROMA_FROM = 50_000
@@ -33,16 +35,25 @@ CHROMA_FROM = 50_000
 class Library:
     """The banks in `root/banks`. Nothing is opened before it is needed.
 
-    `embedders` makes the embedding model for a bank's specification; the default one knows the models of
-    this installation. A process that stays may give `chroma_from`: banks of that many chunks or more are
+    `embedders` makes the embedding model for a bank's specification, `rerankers` its reranker; the default ones know
+    the models of this installation. A process that stays may give `chroma_from`: banks of that many chunks or more are
     then searched through Chroma, approximately and faster, once it has been opened behind their first search.
     """
 
-    def __init__(self, root: Path | str, *, embedders: Embedders | None = None, chroma_from: int | None = None) -> None:
+    def __init__(
+        self,
+        root: Path | str,
+        *,
+        embedders: Embedders | None = None,
+        rerankers: Rerankers | None = None,
+        chroma_from: int | None = None,
+    ) -> None:
         self.root = Path(root)
         self._embedders = embedders or _installed_embedders()
+        self._rerankers = rerankers or _installed_rerankers()
         self._chroma_from = chroma_from
         self._made: dict[EmbedderSpec, Embedder] = {}
+        self._made_rerankers: dict[tuple[str, str], Reranker] = {}
         self._banks: dict[str, KnowledgeBank] = {}
         self._lock = Lock()
 
@@ -63,7 +74,9 @@ class Library:
         with self._lock:
             if name not in self._banks:
                 path = require_bank(self.root / "banks" / check_bank_name(name))
-                self._banks[name] = KnowledgeBank(path, self.embedder, chroma_from=self._chroma_from)
+                self._banks[name] = KnowledgeBank(
+                    path, self.embedder, rerankers=self.reranker, chroma_from=self._chroma_from
+                )
             return self._banks[name]
 
     def close(self) -> None:
@@ -108,6 +121,14 @@ class Library:
         if spec not in self._made:
             self._made[spec] = self._embedders(spec)
         return self._made[spec]
+
+    def reranker(self, spec: RerankerSpec) -> Reranker:
+        """The reranker for a specification, made once for all banks that name its model."""
+        with self._lock:
+            key = spec.model, spec.device
+            if key not in self._made_rerankers:
+                self._made_rerankers[key] = self._rerankers(spec)
+            return self._made_rerankers[key]
 
     def search(
         self,
@@ -212,3 +233,9 @@ def _installed_embedders() -> Embedders:
     from knowledge.terminal.opening import installed_embedders
 
     return installed_embedders()
+
+
+def _installed_rerankers() -> Rerankers:
+    from knowledge.terminal.opening import installed_rerankers
+
+    return installed_rerankers()

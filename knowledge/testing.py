@@ -1,9 +1,9 @@
-"""An embedding model for tests: instant, deterministic, and with no weights to load."""
+"""An embedding model and a reranker for tests: instant, deterministic, and with no weights to load."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -68,3 +68,16 @@ class HashingEmbedder:
     def embed_bulk(self, texts: Sequence[str]) -> Matrix:
         """As `embed`."""
         return self.embed(texts)
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedReranker:
+    """A reranker that scores by a function of question and text; `asked` keeps every question with what was read."""
+
+    score: Callable[[str, str], float]
+    asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+
+    def scores(self, question: str, texts: Sequence[str]) -> Vector:
+        """What the function gives for each."""
+        self.asked.append((question, tuple(texts)))
+        return np.array([self.score(question, text) for text in texts], np.float32)

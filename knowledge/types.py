@@ -151,7 +151,8 @@ class Scores:
 
     `cosine` and `bm25` are raw; `dense` and `lexical` are the same scaled to 0..1 within the
     query; `link` is what a title link from another hit added, `document` what the rest of the document did: a share of
-    the best score in it, and of how well its words as a whole fit; `total` orders the passages.
+    the best score in it, and of how well its words as a whole fit; `rerank` is what the bank's reranker moved the total
+    by, up or down; `total` orders the passages.
     """
 
     total: float
@@ -161,11 +162,12 @@ class Scores:
     lexical: float
     link: float = 0.0
     document: float = 0.0
+    rerank: float = 0.0
 
     @property
     def own(self) -> float:
-        """The total without what the rest of the document gave to it."""
-        return self.total - self.document
+        """The total without what the rest of the document gave to it and what a reranker moved it by."""
+        return self.total - self.rerank - self.document
 
 
 @dataclass(frozen=True, slots=True)

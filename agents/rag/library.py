@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from knowledge.embedding.registry import open_embedder
 from knowledge.library import Library
 from knowledge.settings import Environment, process_environment
+from knowledge.terminal.opening import installed_rerankers
 from knowledge.terminal.shell import Shell, open_shell
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ def open_default_library(root: Path | str | None = None) -> Library:
     Else it stands beside the nearest refdesk.yaml, at REFDESK_ROOT, or in the user's data folder. Nothing is loaded.
     """
     shell = default_shell(root)
-    return Library(shell.root, embedders=lambda spec: embedder_for(spec, shell))
+    rerankers = installed_rerankers(shell.environment, offline=shell.offline)
+    return Library(shell.root, embedders=lambda spec: embedder_for(spec, shell), rerankers=rerankers)
 
 
 def default_shell(root: Path | str | None = None) -> Shell:

@@ -13,10 +13,11 @@ from eval.cases import Case
 from eval.tuning.adapting import NAME, Adapting, without_adapter
 from eval.tuning.calibration import FEWEST, attempts, calibrate
 from eval.tuning.deadline import Deadline
-from eval.tuning.knobs import Knob
-from eval.tuning.scratch import scratch
+from eval.tuning.knobs import CHUNKING, Knob
+from eval.tuning.reranking import to_try
+from eval.tuning.scratch import Scratch, scratch
 from eval.tuning.tuner import KNOBS, NO_TIME, Tuned, tune
-from knowledge.card import BankCard, Calibration, Trial
+from knowledge.card import BankCard, Calibration, RerankerSpec, Trial
 from knowledge.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,6 +38,39 @@ class TuningReport:
     chunking_changed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Trying:
+    """On what settings are tried, by which cases and until when."""
+
+    copy: Scratch
+    cases: Sequence[Case]
+    deadline: Deadline
+    seed: int
+    progress: Callable[[str], None]
+
+    def tuned(
+        self, card: BankCard, knobs: Sequence[Knob], learning: Adapting | None, named: RerankerSpec | None
+    ) -> Tuned:
+        """Rerankers behind the weights; that of the card comes back where none was measured."""
+        reranking = to_try(card, named)
+        if reranking is not None:
+            others = [knob for knob in knobs if knob is not CHUNKING]
+            knobs = [*others, reranking, *(knob for knob in knobs if knob is CHUNKING)]
+        found = tune(
+            replace(card, reranker=None),
+            self.cases,
+            self.copy.measure,
+            deadline=self.deadline,
+            seed=self.seed,
+            knobs=knobs,
+            learning=learning,
+            progress=self.progress,
+        )
+        if reranking is None or reranking.measured:
+            return found
+        return replace(found, card=replace(found.card, reranker=card.reranker))
+
+
 def tune_bank(
     library: Library,
     bank: KnowledgeBank,
@@ -47,13 +81,14 @@ def tune_bank(
     seed: int = 0,
     knobs: Sequence[Knob] = KNOBS,
     asked_by_people: bool = True,
+    reranker: RerankerSpec | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> TuningReport:
     """Tries settings on a copy, then calibrates, all in about `seconds`; only the card of `bank` is written.
 
     Without `knobs` it is only calibrated. Only from questions that people asked a query adapter is fitted: what is made
-    from documents uses their words. Raises `UsageError` where no case has evidence, `BankBusy` while the bank is
-    written to.
+    from documents uses their words. `reranker` is tried too, and so is the one that the card has. Raises `UsageError`
+    where no case has evidence, `BankBusy` while the bank is written to.
     """
     every = [case for case in cases if case.bank in (None, bank.name)]
     asked = [case for case in every if case.answerable and case.gold]
@@ -61,19 +96,11 @@ def tune_bank(
         raise UsageError(f"None of the cases has evidence in {bank.name!r}.", hint="Make some: refdesk eval make.")
     deadline, card = Deadline.after(seconds), bank.card()
     tuned, asking = Tuned(card, (), {}), shuffled(every, seed)
-    with scratch(bank, library.embedder) if knobs or card.adapter else nullcontext() as copy:
+    with scratch(bank, library) if knobs or card.adapter else nullcontext() as copy:
         if copy is not None and knobs:
             learning = Adapting(copy.evidence, seed) if asked_by_people else None
-            tuned = tune(
-                card,
-                asked,
-                copy.measure,
-                deadline=deadline.part(TRYING),
-                seed=seed,
-                knobs=knobs,
-                learning=learning,
-                progress=progress,
-            )
+            trying = _Trying(copy, asked, deadline.part(TRYING), seed, progress)
+            tuned = trying.tuned(card, knobs, learning, reranker)
             _write(bank, tuned.card)
         progress("confidence")
         # The adapter may have seen these questions, and finds more for them than for others.

@@ -27,7 +27,7 @@ from knowledge.terminal.presentation import local_path
 if TYPE_CHECKING:
     from knowledge.bank import KnowledgeBank
     from knowledge.card import BankCard
-    from knowledge.library import Embedders, Library
+    from knowledge.library import Library
     from knowledge.types import Passage, Vector
 
 DEPTH = 10
@@ -94,14 +94,14 @@ class Scratch:
 
 
 @contextmanager
-def scratch(bank: KnowledgeBank, embedders: Embedders) -> Iterator[Scratch]:
-    """A scratch of `bank` that is gone afterwards; `embedders` is what its library makes models with."""
+def scratch(bank: KnowledgeBank, models: Library) -> Iterator[Scratch]:
+    """A scratch of `bank` that is gone afterwards, with the models that the library `models` has."""
     from knowledge.library import Library
 
     with TemporaryDirectory(prefix="refdesk-tune-") as folder:
         bank.close()
         shutil.copytree(bank.path, Path(folder) / "banks" / bank.name)
-        library = Library(folder, embedders=embedders)
+        library = Library(folder, embedders=models.embedder, rerankers=models.reranker)
         try:
             yield Scratch(library, bank)
         finally:

@@ -30,7 +30,7 @@ def _minilm(spec: EmbedderSpec, around: Surroundings) -> Embedder:
 
 
 def _sentence_transformers(spec: EmbedderSpec, around: Surroundings) -> Embedder:
-    from knowledge.embedding.sentence_transformer import SentenceTransformerEmbedder
+    from knowledge.embedding.sentence_transformers_embedder import SentenceTransformerEmbedder
 
     return SentenceTransformerEmbedder(
         spec.model, cache_dir=around.cache_dir, offline=around.offline, device=spec.device

@@ -19,6 +19,7 @@ from knowledge.storage.scope import Scope
 from knowledge.types import MetadataValue, Reader
 
 if TYPE_CHECKING:
+    from knowledge.card import RerankerSpec
     from knowledge.retrieval.chroma_opening import ChromaOpening
     from knowledge.storage.chroma import ChromaMirror
 
@@ -53,6 +54,8 @@ class BankIndexes:
         self._due = False
         self._postings: tuple[Postings, Postings] | None = None
         self._search: HybridSearch | None = None
+        # What the bank puts behind the search that `current` gave last; belongs into the same reading.
+        self.reranker: RerankerSpec | None = None
         self._scopes: dict[Key, Scope] = {}
         self._generation = -1
 
@@ -128,7 +131,9 @@ class BankIndexes:
         through = self._through_chroma(catalog, dimension) if self._many else None
         vectors = through or ExactVectors.load(catalog, dimension)
         adapter = QueryAdapter.unpacked(card.adapter, dimension) if card.adapter else None
-        return HybridSearch(catalog, vectors, *self._postings, card.search.within(*counts), adapter)
+        options = card.search.within(*counts)
+        self.reranker = card.reranker
+        return HybridSearch(catalog, vectors, *self._postings, options, adapter)
 
     def _through_chroma(self, catalog: Catalog, dimension: int) -> VectorIndex | None:
         """With the mirror that is open; None where it has yet to be opened, is too far behind, or fails."""

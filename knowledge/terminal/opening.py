@@ -9,9 +9,10 @@ import click
 from knowledge.terminal.shell import Shell
 
 if TYPE_CHECKING:
-    from knowledge.card import EmbedderSpec
+    from knowledge.card import EmbedderSpec, RerankerSpec
     from knowledge.embedding.embedder import Embedder
-    from knowledge.library import Embedders, Library
+    from knowledge.library import Embedders, Library, Rerankers
+    from knowledge.retrieval.reranking import Reranker
     from knowledge.settings import Environment
 
 
@@ -26,7 +27,8 @@ def open_library(shell: Shell, *, chroma_from: int | None = None) -> Library:
     if shell.unused is not None:
         click.echo(f"Note: {shell.unused} is not used, since --root names another folder.", err=True)
     embedders = installed_embedders(shell.environment, offline=shell.offline)
-    return Library(shell.root, embedders=embedders, chroma_from=chroma_from)
+    rerankers = installed_rerankers(shell.environment, offline=shell.offline)
+    return Library(shell.root, embedders=embedders, rerankers=rerankers, chroma_from=chroma_from)
 
 
 def installed_embedders(environment: Environment | None = None, *, offline: bool = False) -> Embedders:
@@ -39,5 +41,19 @@ def installed_embedders(environment: Environment | None = None, *, offline: bool
     def make(spec: EmbedderSpec) -> Embedder:
         closed = offline or (spec.kind == "sentence-transformers" and not known.hub_allowed)
         return open_embedder(spec, cache_dir=known.cache, offline=closed, api_key=known.openai_api_key)
+
+    return make
+
+
+def installed_rerankers(environment: Environment | None = None, *, offline: bool = False) -> Rerankers:
+    """Makes the rerankers that this installation and its environment offer."""
+    from knowledge.settings import process_environment
+
+    known = environment or process_environment()
+
+    def make(spec: RerankerSpec) -> Reranker:
+        from knowledge.retrieval.sentence_transformers_reranker import CrossEncoderReranker
+
+        return CrossEncoderReranker(spec, offline=offline or not known.hub_allowed)
 
     return make

@@ -111,7 +111,7 @@ def scores_line(scores: Scores) -> str:
     return (
         f"total {scores.total:.3f} · cosine {scores.cosine:.3f} → dense {scores.dense:.3f}"
         f" · BM25 {scores.bm25:.2f} → lexical {scores.lexical:.3f} · link +{scores.link:.3f}"
-        f" · document +{scores.document:.3f}"
+        f" · document +{scores.document:.3f}" + (f" · rerank {scores.rerank:+.3f}" if scores.rerank else "")
     )
 
 

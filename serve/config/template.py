@@ -22,6 +22,12 @@ banks:
     # access:
     #   - title: "*Internal*"
     #     allow: [staff]
+    # A cross-encoder of sentence-transformers that puts the first passages into another order: a folder, or a name on
+    # the model hub. `refdesk eval tune --reranker` says whether it helps.
+    # reranker:
+    #   model: models/cross-encoder
+    #   passages: 30
+    #   device: auto
 
 # The language model that writes the answers. Without one, answers quote the documents, and nothing leaves this
 # machine. Keys come from the environment, such as OPENAI_API_KEY, and never stand here.

@@ -120,6 +120,7 @@ class ScoresShape(BaseModel):
     lexical: float
     link: float
     document: float
+    rerank: float
 
 
 class PassageShape(BaseModel):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from knowledge.card import RerankerSpec
 from knowledge.library import Library
 from knowledge.types import Reader
 from serve.cli import main
@@ -107,3 +108,14 @@ def test_a_source_that_has_gone_asks_for_prune(tmp_path: Path, docs: Path, capsy
     assert "add --prune" in capsys.readouterr().err
     assert refdesk(tmp_path, "ingest", docs, "--bank", "hr", "--prune") == 0
     assert "5 gone" in capsys.readouterr().out
+
+
+def test_a_reranker_stays_until_the_settings_say_otherwise(tmp_path: Path, docs: Path) -> None:
+    config, bank = docs.parent / "refdesk.yaml", Library(tmp_path).bank
+    found = []
+    for said in ("reranker: {model: models/order, passages: 9}", "title: People", "reranker: null"):
+        config.write_text(f"banks:\n  hr:\n    sources: [docs]\n    {said}\n")
+        assert main(["ingest", "--config", str(config)], environ={}) == 0
+        found.append(bank("hr").card().reranker)
+        bank("hr").close()
+    assert found == [RerankerSpec("models/order", 9)] * 2 + [None]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.settings import read_settings
+from knowledge.card import RerankerSpec
 from knowledge.embedding.embedder import EmbedderIdentity
 from knowledge.errors import ConfigError
 from knowledge.settings import load_config
@@ -57,6 +58,9 @@ def test_mistakes_are_named_with_their_line_and_what_was_expected(tmp_path: Path
     )
     assert complaint(tmp_path, "ingest:\n  workers: many\n").startswith(", line 2: ingest.workers should be a valid")
     assert complaint(tmp_path, "banks:\n  h/r: {}\n").startswith(", line 2: 'h/r' cannot name a bank")
+    assert ", line 3: banks.hr.reranker.passages should be" in complaint(
+        tmp_path, "banks:\n  hr:\n    reranker: {model: m, passages: 1}\n"
+    )
     assert complaint(tmp_path, "banks: [a]\n").startswith(", line 1: banks should hold `name: value` lines")
 
 
@@ -64,3 +68,9 @@ def test_chunks_may_not_be_longer_than_the_model_reads(tmp_path: Path) -> None:
     settings = read_settings({"banks": {"hr": {"chunking": {"tokens": 512}}}}, None)
     with pytest.raises(ConfigError, match="reads at most 256 tokens"):
         settings.banks["hr"].card("hr", IDENTITY, tmp_path)
+
+
+def test_a_bank_has_a_reranker_where_one_is_named(tmp_path: Path) -> None:
+    settings = read_settings({"banks": {"hr": {"reranker": {"model": "models/order"}}, "it": {}}}, None)
+    assert settings.banks["hr"].card("hr", IDENTITY, tmp_path).reranker == RerankerSpec("models/order", 30, "auto")
+    assert settings.banks["it"].card("it", IDENTITY, tmp_path).reranker is None

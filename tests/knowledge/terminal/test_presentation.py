@@ -93,6 +93,10 @@ def test_explained_passages_show_where_the_score_comes_from() -> None:
     print_passages([PASSAGE], Console(file=file, width=1000), explain=True)
     for part in ("total 0.900", "cosine 0.600", "BM25 11.20", "dense 1.000", "lexical 0.800", "link +0.300"):
         assert part in file.getvalue()
+    assert "rerank" not in file.getvalue()
+    moved = replace(PASSAGE, scores=replace(PASSAGE.scores, rerank=-0.25))
+    print_passages([moved], Console(file=file, width=1000), explain=True)
+    assert "rerank -0.250" in file.getvalue()
 
 
 def test_no_passage_is_said_in_words() -> None:

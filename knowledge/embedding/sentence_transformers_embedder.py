@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from knowledge.embedding.embedder import EmbedderIdentity, Reading
+from knowledge.embedding.named_model import OTHER_RUNTIMES, NamedModel
 from knowledge.embedding.tokenizer import FileTokenizer
 from knowledge.embedding.unit_vectors import unit_rows
 from knowledge.embedding.weights import Note, sha256_of
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from knowledge.types import Matrix, Vector
 
 WEIGHT_FILES = ("*.safetensors", "pytorch_model*.bin")
-OTHER_RUNTIMES = ("onnx", "openvino")
 BATCH = 16
 USUAL_MAX_TOKENS = 512
 
@@ -32,9 +32,8 @@ class SentenceTransformerEmbedder:
     """A model that sentence-transformers loads, in the precision it was saved in, with the prompts it defines."""
 
     def __init__(self, model: str, *, cache_dir: Path, offline: bool = True, device: str = "auto") -> None:
-        self._name = model
+        self._named = NamedModel(model, "embedding model", EmbedderError, offline)
         self._cache_dir = cache_dir
-        self._offline = offline
         self._device = device
         self._lock = threading.RLock()
         self._folder: Path | None = None
@@ -92,30 +91,13 @@ class SentenceTransformerEmbedder:
                 "max_tokens": model.max_seq_length or USUAL_MAX_TOKENS,
             }
             note.write(facts)
-        name = folder.name if Path(self._name).is_dir() else self._name
+        name = folder.name if Path(self._named.name).is_dir() else self._named.name
         return EmbedderIdentity(name, int(facts["dimension"]), weights, int(facts["max_tokens"]))
 
     def _located(self) -> Path:
         if self._folder is None:
-            given = Path(self._name).expanduser()
-            self._folder = given.resolve() if given.is_dir() else self._from_hub()
+            self._folder = self._named.folder()
         return self._folder
-
-    def _from_hub(self) -> Path:
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-        try:
-            found: str = snapshot_download(
-                self._name, local_files_only=self._offline, ignore_patterns=[f"{name}/*" for name in OTHER_RUNTIMES]
-            )
-        except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
-            where = "the model hub's cache, and downloads are off" if self._offline else "the model hub"
-            raise EmbedderError(
-                f"The embedding model {self._name!r} is neither a folder nor in {where}:",
-                hint="name a folder that holds a sentence-transformers model, or allow the download once.",
-            ) from error
-        return Path(found)
 
     def _loaded(self) -> SentenceTransformer:
         if self._model is None:
@@ -125,17 +107,11 @@ class SentenceTransformerEmbedder:
     def _load(self, folder: Path) -> SentenceTransformer:
         # Takes seconds to import: only when a vector of this very model is needed.
         from sentence_transformers import SentenceTransformer
-        from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it unannotated
         device = None if self._device == "auto" else self._device
-        try:
-            return SentenceTransformer(str(folder), device=device, local_files_only=self._offline)
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-            raise EmbedderError(
-                f"The embedding model in {folder} cannot be loaded ({str(error).splitlines()[0]}):",
-                hint="check that sentence-transformers can load this folder.",
-            ) from error
+        return self._named.load(
+            folder, lambda path: SentenceTransformer(path, device=device, local_files_only=self._named.offline)
+        )
 
 
 def _hash_of_weights(folder: Path, cache_dir: Path) -> str:
