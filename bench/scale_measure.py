@@ -24,6 +24,7 @@ from knowledge.bank import KnowledgeBank
 from knowledge.card import SearchOptions
 from knowledge.library import Library
 from knowledge.retrieval.chroma_search import ChromaVectors
+from knowledge.retrieval.vectors import ExactVectors
 from knowledge.storage.catalog import Catalog
 from knowledge.storage.chroma import ChromaMirror
 from knowledge.storage.scope import Ids
@@ -115,13 +116,18 @@ def recalls(bank: KnowledgeBank, questions: Matrix, vectors: Path) -> dict[str, 
     dimension = questions.shape[1]
     mirror = ChromaMirror(bank.path / "chroma", dimension)
     with catalog.reading():
-        index = ChromaVectors.open(catalog, mirror, dimension)
+        index = ChromaVectors.open(catalog, mirror, dimension, lost=_fail)
         assert index is not None, "another process owns the mirror"
         truth = exact(questions, vectors)
         found = {one.name: _recall(index, catalog, one, questions, truth[one.name]) for one in SITUATIONS}
     mirror.close()
     catalog.close()
     return found
+
+
+def _fail(mirror: ChromaMirror, error: Exception, vectors: ExactVectors) -> None:
+    """What is measured is Chroma, not the exact answer in place of it."""
+    raise error
 
 
 def _recall(index: ChromaVectors, catalog: Catalog, situation: Situation, questions: Matrix, truth: Ids) -> float:
