@@ -70,7 +70,7 @@ class MiniLM:
         self._onnx: OnnxEncoder | None = None
         self._single: OnnxEncoder | None = None
         self._fast: Encoder | None = None
-        self._last: tuple[str, Reading] | None = None
+        self._asked: tuple[str, Reading] | None = None
 
     def tokens(self) -> FileTokenizer:
         """The model's own tokenizer."""
@@ -86,20 +86,18 @@ class MiniLM:
 
     def embed_query(self, text: str) -> Vector:
         """One question as float32 of shape (384,), unit length."""
-        return self._reading(text).vector
+        reading = self._read(text)
+        # What is searched with is read again to choose what answers it.
+        self._asked = text, reading
+        return reading.vector
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """Each text by itself; with its tokens where the model knows more than the letters of its script."""
         return each(self._reading, texts, threads=processors())
 
     def _reading(self, text: str) -> Reading:
-        known = self._last
-        if known is not None and known[0] == text:
-            return known[1]
-        reading = self._read(text)
-        # What is searched with is read again to choose what answers it.
-        self._last = text, reading
-        return reading
+        asked = self._asked
+        return asked[1] if asked is not None and asked[0] == text else self._read(text)
 
     def _read(self, text: str) -> Reading:
         encoder = self._single_encoder()
