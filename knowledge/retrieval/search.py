@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import nsmallest
@@ -24,6 +25,18 @@ HOP_FROM = 10
 LINKS_FOLLOWED = 3
 # The share of a hit's score that what it links to can reach: as near as makes the order certain.
 BEHIND = 1 - 1e-9
+# By so much more of a cosine what is linked may pass the hit.
+NEARER = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A chunk that links elsewhere, with its score."""
+
+    chunk: int
+    total: float
+
+
 # Up to so many chunks that may be seen are scored by name; of more, the best are looked through until there are enough.
 FEW_CHUNKS = 2_000
 
@@ -123,37 +136,41 @@ class HybridSearch:
     ) -> tuple[dict[int, float], dict[int, float]]:
         """Adds to the best chunk of each linked document a share of the score of the hit that links to it.
 
-        Where a hit leads comes after the hit: no gain lifts a chunk past what links to it. Only those few gain that
-        would stand best without that bound, since a page that names many others tells little about each; those among
-        them that stand before the hit already gain nothing. Returns what each chunk gained, and the cosines of those
-        that were no candidates before.
+        Where a hit leads comes after the hit: no gain lifts a chunk past what links to it, unless its meaning is
+        clearly nearer to the question. Only those few gain that would stand best without that bound, since a page that
+        names many others tells little about each; those among them that stand before the hit already gain nothing.
+        Returns what each chunk gained, and the cosines of those that were no candidates before.
         """
         hits = self._linked(top, scope)
         targets = self.vectors.nearest_in(query, list(hits)) if hits else {}
         weight = self.options.link_weight
-        lifted = {chunk: totals.get(chunk, 0.0) + weight * hits[document] for document, chunk in targets.items()}
+        lifted = {chunk: totals.get(chunk, 0.0) + weight * hits[document].total for document, chunk in targets.items()}
         followed = dict(_best(lifted, LINKS_FOLLOWED))
-        strangers = self.vectors.score(query, [chunk for chunk in followed if chunk not in totals])
+        cosines = self.vectors.score(query, [*followed, *(hit.chunk for hit in hits.values())]) if followed else {}
         links: dict[int, float] = {}
         for document, chunk in targets.items():
             if chunk in followed:
-                own = totals.get(chunk, 0.0)
-                links[chunk] = max(0.0, min(followed[chunk], BEHIND * hits[document]) - own)
-                totals[chunk] = own + links[chunk]
+                hit, own = hits[document], totals.get(chunk, 0.0)
+                nearer = cosines[chunk] - cosines[hit.chunk] > NEARER
+                bound = math.inf if nearer else BEHIND * hit.total
+                links[chunk] = max(0.0, min(followed[chunk], bound) - own)
+        strangers = {chunk: cosines[chunk] for chunk in followed if chunk not in totals}
+        for chunk, gain in links.items():
+            totals[chunk] = totals.get(chunk, 0.0) + gain
         return links, strangers
 
-    def _linked(self, top: list[tuple[int, float]], scope: Scope) -> dict[int, float]:
-        """The documents that the top hits link to, each with the score of the best hit that does."""
+    def _linked(self, top: list[tuple[int, float]], scope: Scope) -> dict[int, _Hit]:
+        """The documents that the top hits link to, each with the best hit that does."""
         if self.options.link_weight <= 0:
             return {}
         owners = self.vectors.owners([chunk for chunk, _ in top])
-        parents: dict[int, float] = {}
+        parents: dict[int, _Hit] = {}
         for chunk, total in top:
-            parents.setdefault(owners[chunk], total)
-        linked: dict[int, float] = {}
+            parents.setdefault(owners[chunk], _Hit(chunk, total))
+        linked: dict[int, _Hit] = {}
         for parent, target in self.catalog.links(list(parents), scope):
-            if scope.holds(target):
-                linked[target] = max(linked.get(target, 0.0), parents[parent])
+            if scope.holds(target) and (target not in linked or parents[parent].total > linked[target].total):
+                linked[target] = parents[parent]
         return linked
 
 
