@@ -72,7 +72,7 @@ def test_the_gain_is_a_share_of_the_score_of_the_hit(bank: KnowledgeBank) -> Non
         assert passage.scores.link == pytest.approx(SearchOptions().link_weight * parent.scores.total)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(weight=st.floats(0.05, 3.0), shift=st.integers(0, len(PEOPLE) - 1))
 def test_nothing_farther_is_lifted_past_the_hit_that_links_to_it(
     tmp_path_factory: pytest.TempPathFactory, weight: float, shift: int
