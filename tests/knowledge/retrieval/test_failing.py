@@ -11,18 +11,15 @@ from pathlib import Path
 import pytest
 
 from knowledge.bank import KnowledgeBank
-from knowledge.library import Library
 from knowledge.retrieval.chroma_search import ChromaVectors
 from knowledge.retrieval.indexes import BankIndexes
 from knowledge.retrieval.vectors import ExactVectors
-from tests.knowledge.retrieval.test_indexes import EMBEDDER, ENOUGH, Process, fill, may_be_owned
+from tests.knowledge.retrieval.test_indexes import ENOUGH, Process, big_bank, fill, may_be_owned
 
 
 @pytest.fixture
 def bank(tmp_path: Path) -> KnowledgeBank:
-    bank = Library(tmp_path, embedders=lambda spec: EMBEDDER).create("big")
-    fill(bank, range(300))
-    return bank
+    return big_bank(tmp_path)
 
 
 @pytest.fixture

@@ -85,11 +85,16 @@ def fill(bank: KnowledgeBank, numbers: range) -> None:
         )
 
 
-@pytest.fixture
-def bank(tmp_path: Path) -> KnowledgeBank:
-    bank = Library(tmp_path, embedders=lambda spec: EMBEDDER).create("big")
+def big_bank(root: Path) -> KnowledgeBank:
+    """A bank that has enough chunks for Chroma."""
+    bank = Library(root, embedders=lambda spec: EMBEDDER).create("big")
     fill(bank, range(300))
     return bank
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> KnowledgeBank:
+    return big_bank(tmp_path)
 
 
 @pytest.fixture
