@@ -33,11 +33,12 @@ class Cutting:
 
     def certain(self, text: str) -> str:
         """What is surely told of a text that goes on: not what may be the beginning of a word that ends it."""
-        if self.most is not None:
-            # A word that goes on may have other tokens in the end, and no token ends with the blank behind it.
-            text = LAST_WORD.sub("", text)
-        kept, _ = self.cut(text)
-        if kept != text:
+        kept, _ = Cutting(self.stops).cut(text)
+        if kept == text:
+            begun = (size for stop in self.stops for size in range(1, len(stop)) if text.endswith(stop[:size]))
+            kept = text[: len(text) - max(begun, default=0)]
+        if self.most is None:
             return kept
-        begun = (size for stop in self.stops for size in range(1, len(stop)) if text.endswith(stop[:size]))
-        return text[: len(text) - max(begun, default=0)]
+        # A word that goes on may have other tokens in the end, and no token ends with the blank behind it.
+        counted, _ = self.cut(LAST_WORD.sub("", text))
+        return min(kept, counted, key=len)

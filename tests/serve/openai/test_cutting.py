@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from serve.openai.cutting import Cutting
@@ -47,6 +47,7 @@ def test_what_may_be_the_beginning_of_a_stop_is_held_back() -> None:
 
 
 @settings(max_examples=400)
+@example("a a ", ["a a "], 1)
 @given(st.text("abc ", max_size=40), st.lists(st.text("abc ", min_size=1, max_size=4), max_size=4), st.integers(1, 9))
 def test_what_was_shown_is_never_taken_back(text: str, stops: list[str], most: int) -> None:
     for cutting in (Cutting(stops), Cutting(stops, most, Words())):
