@@ -28,6 +28,7 @@ from knowledge.answers.confidence import THRESHOLD
 from knowledge.answers.lexicon import Lexicon
 from knowledge.embedding.embedder import Embedder
 from knowledge.library import Library
+from knowledge.types import AnswerSentence
 
 TIMED = 40
 SETS = ("squad2", "hotpotqa100", "chroma_chunking_eval", "doc2dial", "cuad")
@@ -42,6 +43,11 @@ def token_f1(given: str, references: Sequence[str], lexicon: Lexicon) -> float:
         return 2 * shared / (sum(ours.values()) + sum(theirs.values())) if shared else 0.0
 
     return max(map(f1, references), default=0.0)
+
+
+def best_first(sentences: Sequence[AnswerSentence]) -> list[AnswerSentence]:
+    """The quoted sentences by how well they answer."""
+    return sorted(sentences, key=lambda one: one.rank)
 
 
 def milliseconds(rows: Sequence[Asked], embedder: Embedder) -> float:
@@ -64,7 +70,7 @@ def measure(rows: Sequence[Asked], embedder: Embedder, inner: Embedder) -> dict[
     with_gold = [
         (row, one) for row, one in zip(rows, found, strict=True) if row.answerable and any(g.end for g in row.case.gold)
     ]
-    hits = [[row.met_by(s.citations[0]) for s in one.sentences] for row, one in with_gold]
+    hits = [[row.met_by(s.citations[0]) for s in best_first(one.sentences)] for row, one in with_gold]
     answered = [hit for hit, (_, one) in zip(hits, with_gold, strict=True) if not one.abstains]
     judged = [(row, one) for row, one in with_gold if row.case.answers]
     scored = [token_f1(" ".join(s.text for s in one.sentences), row.case.answers, lexicon) for row, one in judged]

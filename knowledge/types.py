@@ -215,10 +215,22 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """One sentence of an answer and what supports it; without citations it is unsupported."""
+    """One sentence of an answer and what supports it; without citations it is unsupported.
+
+    `rank` is its place, from 1, among the sentences of an extractive answer by how well they answer; a model's are not
+    ranked, and have 0. `phrase` are the characters `start:end` of `text` that answer by themselves, if that is clear.
+    """
 
     text: str
     citations: tuple[Citation, ...]
+    rank: int = 0
+    phrase: tuple[int, int] | None = None
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """The text before the phrase, the phrase, and the text behind it; two empty ones behind a text without."""
+        start, end = self.phrase or (len(self.text), len(self.text))
+        return self.text[:start], self.text[start:end], self.text[end:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,3 +258,8 @@ class Answer:
     def citations(self) -> tuple[Citation, ...]:
         """The citations of all sentences, in order, each once."""
         return tuple(dict.fromkeys(citation for sentence in self.sentences for citation in sentence.citations))
+
+    @property
+    def phrase(self) -> str:
+        """The words of its sentences that answer by themselves; empty where that is not clear."""
+        return next((sentence.parts[1] for sentence in self.sentences if sentence.phrase), "")

@@ -46,6 +46,7 @@ def quoted(answer: Answer, name: str, *, understood: str) -> Msg:
     text = ("\n" if any("\n" in part for part in parts) else " ").join(parts) or answer.text
     metadata = {
         "citations": as_data(citations),
+        "phrase": answer.phrase,
         "dropped": [],
         "unchecked": [],
         "abstained": answer.abstained,

@@ -12,6 +12,7 @@ from knowledge.answers.grounding import UNANSWERED
 from knowledge.answers.layout import SpanKind
 from knowledge.answers.lexicon import Lexicon
 from knowledge.answers.markup import plain_list
+from knowledge.answers.phrases import answer_phrase
 from knowledge.answers.questions import Expects, Question, analyse
 from knowledge.answers.ranking import Ranked, rank
 from knowledge.embedding.embedder import Embedder
@@ -28,7 +29,10 @@ NOT_CALIBRATED: Mapping[str, float] = {}
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """What the passages say to a question: the best sentences, and how sure it is that they answer it."""
+    """What the passages say to a question: the best sentences as they are read, and how sure it is that they answer it.
+
+    `rank` of a sentence says which of them is best.
+    """
 
     sentences: tuple[AnswerSentence, ...]
     confidence: float
@@ -49,16 +53,21 @@ def extract(
     thresholds: Mapping[str, float] = NOT_CALIBRATED,
     language: str = "english",
 ) -> Extract:
-    """One to three units out of `passages`, best first as given, that answer `question`.
+    """One to three units out of `passages`, best first as given, that answer `question`, in reading order.
 
-    Every citation's quote is verbatim. `thresholds` are the least confidences of banks that are calibrated.
+    In the best of them the phrase is marked that answers, where that is clear. Every citation's quote is verbatim.
+    `thresholds` are the least confidences of banks that are calibrated.
     """
     lexicon = Lexicon(language)
     asked = analyse(question, lexicon)
     ranked = rank(asked, passages, embedder, lexicon)
     sure = confidence(asked, ranked, passages, lexicon)
     chosen = _choose(asked, ranked, lexicon)
-    quoted = tuple(AnswerSentence(one.text, (one.passage.cite(one.start, one.end),)) for one in chosen)
+    phrase = answer_phrase(asked, chosen[0], ranked[0].share, embedder, lexicon) if chosen else None
+    quoted = tuple(
+        AnswerSentence(one.text, (one.passage.cite(one.start, one.end),), place, phrase if place == 1 else None)
+        for place, one in _in_reading_order(chosen)
+    )
     bank = chosen[0].passage.bank if chosen else ""
     return Extract(quoted, sure, tuple(passages), thresholds.get(bank, THRESHOLD))
 
@@ -111,6 +120,19 @@ def _choose(asked: Question, ranked: Sequence[Ranked], lexicon: Lexicon) -> list
     return chosen
 
 
+def _in_reading_order(chosen: Sequence[Candidate]) -> list[tuple[int, Candidate]]:
+    """The chosen units, each with its place among them by how well it answers, as a reader meets them.
+
+    The document that answers best comes first; within a document the order is its own.
+    """
+    documents = list(dict.fromkeys(_document(one) for one in chosen))
+    return sorted(enumerate(chosen, 1), key=lambda one: (documents.index(_document(one[1])), one[1].start))
+
+
+def _document(one: Candidate) -> tuple[str, int]:
+    return one.passage.bank, one.passage.document_id
+
+
 def _adds(asked: Question, one: Ranked, best: Ranked, chosen: Sequence[Candidate]) -> bool:
     """Whether a unit says enough of what the question asks for and those that were chosen leave open."""
     covered = frozenset().union(*(other.stems | other.topic for other in chosen))
@@ -120,8 +142,7 @@ def _adds(asked: Question, one: Ranked, best: Ranked, chosen: Sequence[Candidate
 
 def _repeats(one: Candidate, other: Candidate) -> bool:
     """Whether a unit stands within one that was chosen, or says little more than that."""
-    same = (one.passage.bank, one.passage.document_id) == (other.passage.bank, other.passage.document_id)
-    within = same and one.start < other.end and other.start < one.end
+    within = _document(one) == _document(other) and one.start < other.end and other.start < one.end
     return within or _said_by(other.stems, one.stems) >= TOO_ALIKE
 
 

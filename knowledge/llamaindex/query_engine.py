@@ -125,6 +125,7 @@ def as_response(answer: Answer) -> Response:
     """The answer as LlamaIndex's response; an abstention has no source nodes."""
     metadata: dict[str, Any] = {
         "citations": [citation_to_json(citation) for citation in answer.citations],
+        "phrase": answer.phrase,
         "abstained": answer.abstained,
         "confidence": answer.confidence,
         "banks": list(answer.banks),

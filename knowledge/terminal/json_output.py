@@ -29,9 +29,15 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
         "abstained": answer.abstained,
         "confidence": answer.confidence,
         "sentences": [
-            {"text": sentence.text, "citations": [citation_to_json(citation) for citation in sentence.citations]}
+            {
+                "text": sentence.text,
+                "rank": sentence.rank,
+                "phrase": sentence.phrase,
+                "citations": [citation_to_json(citation) for citation in sentence.citations],
+            }
             for sentence in answer.sentences
         ],
+        "phrase": answer.phrase,
         "citations": [citation_to_json(citation) for citation in answer.citations],
         "closest": [passage_to_json(passage) for passage in answer.closest],
         "banks": list(answer.banks),

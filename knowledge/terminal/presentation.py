@@ -16,6 +16,7 @@ from knowledge.types import Answer, AnswerSentence, Citation, Passage, Scores
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 PIPED_WIDTH = 100_000
 SNIPPET = 320
@@ -123,7 +124,7 @@ def print_answer(answer: Answer, out: Console) -> None:
     else:
         numbers = {citation: number for number, citation in enumerate(answer.citations, 1)}
         for line in answer_lines(answer, numbers):
-            out.print(line)
+            out.print(_with_phrase(*line, out))
         out.print()
         shown = {sentence.text for sentence in answer.sentences if not answer.model and is_quoted(sentence)}
         for citation, number in numbers.items():
@@ -138,15 +139,28 @@ def is_quoted(sentence: AnswerSentence) -> bool:
     return sentence.text in [readable(citation.quote) for citation in sentence.citations]
 
 
-def answer_lines(answer: Answer, numbers: dict[Citation, int]) -> Iterable[str]:
-    """The answer with the numbers of its citations; a model's text carries these marks already."""
+def answer_lines(answer: Answer, numbers: dict[Citation, int]) -> Iterable[tuple[str, str, str]]:
+    """The answer with the numbers of its citations: each line before, in and behind what answers by itself.
+
+    A model's text carries these numbers already.
+    """
     if answer.model or not answer.sentences:
-        yield printable(answer.text)
+        yield printable(answer.text), "", ""
         return
     for sentence in answer.sentences:
         marks = "".join(f"[{numbers[citation]}]" for citation in dict.fromkeys(sentence.citations))
-        text = printable(sentence.text)
-        yield f"“{text}” {marks}" if is_quoted(sentence) else f"{text} {marks}"
+        before, phrase, after = map(printable, sentence.parts)
+        begins, ends = ("“", "”") if is_quoted(sentence) else ("", "")
+        yield f"{begins}{before}", phrase, f"{after}{ends} {marks}"
+
+
+def _with_phrase(before: str, phrase: str, after: str, out: Console) -> Text | str:
+    """A line with its phrase in bold on a terminal, between asterisks elsewhere."""
+    from rich.text import Text  # keeps `--help` light
+
+    if out.is_terminal:
+        return Text.assemble(before, (phrase, "bold"), after)
+    return f"{before}**{phrase}**{after}" if phrase else f"{before}{after}"
 
 
 def notes(answer: Answer) -> Iterable[str]:

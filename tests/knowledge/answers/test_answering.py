@@ -192,3 +192,26 @@ def test_a_unit_that_says_nothing_beyond_another_is_not_quoted_beside_it() -> No
     embedder = HashingEmbedder()
     found = extract(question, passages(question, embedder, long, short), embedder)
     assert [sentence.text for sentence in found.sentences] == [long]
+
+
+def test_quotations_stand_as_they_are_read_and_say_which_is_best(minilm: Embedder) -> None:
+    text = "# Leave\n\nForm L-4 is for leave. Who joins gets leave of 25 days a year."
+    question = "How many days of leave do I have a year, and which form is for it?"
+    found = extract(question, passages(question, minilm, text), minilm)
+    starts = [sentence.citations[0].start for sentence in found.sentences]
+    assert starts == sorted(starts)
+    assert [sentence.rank for sentence in found.sentences] == [2, 1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(first=st.lists(WORDS, min_size=3).map(" ".join), second=st.lists(WORDS, min_size=3).map(" ".join))
+def test_the_best_document_is_read_first_and_each_from_its_beginning(first: str, second: str) -> None:
+    embedder, question = HashingEmbedder(), "Which fee does the Gold card have, and does the pilot block it?"
+    found = extract(question, passages(question, embedder, f"One. {first}", f"Two. {second}"), embedder).sentences
+    places = [(sentence.citations[0].document_id, sentence.citations[0].start) for sentence in found]
+    documents = [document for document, _ in places]
+    for document in set(documents):
+        starts = [start for one, start in places if one == document]
+        assert starts == sorted(starts)
+    assert documents == sorted(documents, key=documents.index)
+    assert not found or min(found, key=lambda one: one.rank).citations[0].document_id == documents[0]

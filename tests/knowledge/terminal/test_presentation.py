@@ -70,6 +70,22 @@ def test_words_that_differ_from_the_answer_are_quoted_beside_their_place() -> No
     assert "[1] /somewhere/leave.pdf · page 3 · Leave · “You get 25 days of leave.”" in text
 
 
+def test_the_phrase_that_answers_stands_out() -> None:
+    marked = replace(ANSWER, sentences=(AnswerSentence("You get 25 days of leave.", (CITATION,), 1, (8, 15)),))
+    assert "“You get **25 days** of leave.” [1]" in shown(marked)
+    file = io.StringIO()
+    print_answer(marked, Console(file=file, width=1000, force_terminal=True, color_system="standard"))
+    assert "“You get \x1b[1m25 days\x1b[0m of leave.” [1]" in file.getvalue()
+    data = json.loads(json_text(answer_to_json(marked)))
+    assert data["phrase"] == "25 days"
+    assert [(one["rank"], one["phrase"]) for one in data["sentences"]] == [(1, [8, 15])]
+
+
+def test_a_phrase_cannot_steer_a_terminal() -> None:
+    sentence = AnswerSentence("You get \x1b[2J25\x07 days.", (CITATION,), 1, (8, 20))
+    assert "You get **25 days**" in shown(replace(ANSWER, sentences=(sentence,)))
+
+
 def test_an_answer_by_a_model_names_model_and_host() -> None:
     assert "gpt-x at api.example.org" in shown(replace(ANSWER, model="gpt-x", host="api.example.org"))
     assert "no language model" in shown(ANSWER)
