@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
+from typing import Literal
 
 from agents.tracing.redaction import Redactor
 from eval.making.feedback import EarlierTurn, Evidence, Feedback, Verdict
@@ -13,6 +14,7 @@ from eval.targets.marks import unmarked
 from knowledge.terminal.presentation import local_path
 from serve.store.messages import CitedPlace, Message, Messages
 from serve.store.proposals import Proposal, Proposals
+from serve.turns.places import unescaped
 
 MOST_TURNS = 10
 
@@ -45,7 +47,7 @@ class FeedbackExport:
         return Feedback(
             question=self._redactor.text(question.text),
             verdict=verdict,
-            answer="" if answer.abstained else self._redactor.text(unmarked(answer.text)),
+            answer="" if answer.abstained else self._redactor.text(_words(answer)),
             reason=self._redactor.text(answer.reason),
             bank=banks.pop() if len(banks) == 1 else None,
             # What a wrong answer cites is no evidence for what would be right.
@@ -70,9 +72,8 @@ class FeedbackExport:
     def _turns(self, said: Sequence[Message]) -> Iterator[EarlierTurn]:
         for one in said:
             if one.role != "system" and one.text.strip():
-                yield EarlierTurn(
-                    role="user" if one.role == "user" else "assistant", text=self._redactor.text(unmarked(one.text))
-                )
+                role: Literal["user", "assistant"] = "user" if one.role == "user" else "assistant"
+                yield EarlierTurn(role=role, text=self._redactor.text(_words(one)))
 
     def _evidence(self, place: CitedPlace) -> Evidence:
         """The place; a document below the root is named from there, so that the root can be moved."""
@@ -80,6 +81,12 @@ class FeedbackExport:
         below = path is not None and path.is_relative_to(self._root)
         doc = path.relative_to(self._root).as_posix() if path and below else place.uri
         return Evidence(doc=doc, quote=place.quote, start=place.start, end=place.end, page=place.page)
+
+
+def _words(message: Message) -> str:
+    """What was said, without marks; of what was quoted, the words of the documents."""
+    said = unmarked(message.text)
+    return unescaped(said) if message.role == "assistant" and not message.model else said
 
 
 def verdict_of(answer: Message) -> Verdict:

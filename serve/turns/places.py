@@ -13,8 +13,11 @@ SHOWN_OF_CLOSEST = 400
 # What Markdown would take for mark-up, or the page for a mark of a citation.
 MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$!&])")
 BEGINS_BLOCK = re.compile(r"^([-+=]|\d{1,9}[.)](?=\s|$))")
-ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~$!&.)+=-])")
+ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~$!&.)+=-])|\*\*")
 LIST_ITEM = "- "
+# Where a phrase begins and ends while it is made Markdown: characters that are none (Unicode 16, section 23.7).
+BEGINS, ENDS = "\ufdd0", "\ufdd1"
+AROUND = frozenset(" \t\n.,;:!?()[]\"'“”‘’")
 
 
 def cited_places(sentences: Iterable[AnswerSentence]) -> tuple[CitedPlace, ...]:
@@ -46,12 +49,12 @@ def as_place(citation: Citation, number: int) -> CitedPlace:
 
 
 def marked_sentences(sentences: Sequence[AnswerSentence]) -> list[str]:
-    """Quoted sentences as Markdown, each with its marks."""
+    """Quoted sentences as Markdown, each with its marks, and in bold what answers by itself."""
     numbers: dict[Citation, int] = {}
     parts = []
     for sentence in sentences:
         marks = dict.fromkeys(numbers.setdefault(citation, len(numbers) + 1) for citation in sentence.citations)
-        parts.append(f"{escaped(sentence.text)} {''.join(f'[{number}]' for number in marks)}".rstrip())
+        parts.append(f"{_quoted(sentence)} {''.join(f'[{number}]' for number in marks)}".rstrip())
     return parts
 
 
@@ -61,8 +64,24 @@ def escaped(quote: str) -> str:
 
 
 def unescaped(markdown: str) -> str:
-    """The words that `escaped` was given."""
-    return ESCAPED.sub(r"\1", markdown)
+    """The words that `escaped` was given, whatever of them is in bold."""
+    return ESCAPED.sub(lambda found: found.group(1) or "", markdown)
+
+
+def _quoted(sentence: AnswerSentence) -> str:
+    before, phrase, after = sentence.parts
+    if not _can_be_bold(before, phrase, after) or BEGINS in sentence.text or ENDS in sentence.text:
+        return escaped(sentence.text)
+    return escaped(f"{before}{BEGINS}{phrase}{ENDS}{after}").replace(BEGINS, "**").replace(ENDS, "**")
+
+
+def _can_be_bold(before: str, phrase: str, after: str) -> bool:
+    """Whether Markdown takes asterisks around the phrase for marks: between a sign and a letter it does not."""
+    return (
+        bool(phrase)
+        and (phrase[0].isalnum() or not before or before[-1] in AROUND)
+        and (phrase[-1].isalnum() or not after or after[0] in AROUND)
+    )
 
 
 def _escaped_line(line: str) -> str:

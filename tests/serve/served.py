@@ -32,6 +32,8 @@ ORIGIN = "http://127.0.0.1:8080"
 # Both are answered by the banks below, the third by neither.
 FAST = "How many business days does expedited shipping of a replacement card take?"
 EXPEDITED = "Expedited shipping: 2–3 business days."
+# The same as it is quoted, with what answers in bold.
+QUOTED = "Expedited shipping: **2–3** business days."
 PLANE = "Which airplane was destroyed near Boquete, Panama?"
 UNKNOWN = "What is the capital of Mongolia famous for in winter?"
 SECRET = "Which tool do agents use to check pending replacement orders?"

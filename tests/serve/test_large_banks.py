@@ -22,7 +22,7 @@ from serve.reloading import Reloading
 from serve.service import Service, open_service
 from serve.serving import make_server
 from tests.serve.jobs.test_ingesting import GARDEN, ended, uploaded
-from tests.serve.served import EXPEDITED, FAST, PLANE, client_of, listening, shell_at
+from tests.serve.served import FAST, PLANE, QUOTED, client_of, listening, shell_at
 
 ROOT = Path(__file__).parent.parent.parent
 ENOUGH = 60
@@ -77,14 +77,14 @@ async def test_a_served_bank_comes_to_be_searched_through_chroma_and_uploads_bes
     service: Service, home: Path
 ) -> None:
     async with client_of(service) as client:
-        assert EXPEDITED in await text(client, FAST)
+        assert QUOTED in await text(client, FAST)
         assert settled(service) is ChromaVectors
         assert not is_free(home)
-        assert EXPEDITED in await text(client, FAST)
+        assert QUOTED in await text(client, FAST)
         service.jobs.start()
         job = await uploaded(client, ("garden.md", GARDEN.encode()))
         assert (await ended(client, job))["state"] == "done"
-        assert "seven in the morning" in await text(client, OSLO)
+        assert "**seven** in the morning" in await text(client, OSLO)
         assert settled(service) is ChromaVectors
         listed = (await client.get("/api/banks/banking/documents")).json()["documents"]
         garden = next(one["id"] for one in listed if one["title"] == "Garden")
@@ -107,10 +107,10 @@ async def test_a_service_that_is_told_to_end_lets_go_of_the_mirrors_wherever_the
         app = Reloading(service)
         with listening(make_server(app, service)) as url:
             async with httpx.AsyncClient(base_url=url, timeout=ENOUGH) as client:
-                assert EXPEDITED in await text(client, FAST)
+                assert QUOTED in await text(client, FAST)
                 service.library.bank("banking").settle(wait)
                 await app.reload()
-                assert EXPEDITED in await text(client, FAST)
+                assert QUOTED in await text(client, FAST)
         service.close()
         assert is_free(home)
         assert is_free(home, "aviation")
@@ -126,7 +126,7 @@ async def test_of_two_services_one_has_the_mirror_and_the_other_answers_the_same
     for one, index in ((service, ChromaVectors), (other, ExactVectors)):
         async with client_of(one) as client:
             for _ in range(2):
-                assert EXPEDITED in await text(client, FAST)
+                assert QUOTED in await text(client, FAST)
                 assert settled(one) is index
     other.close()
     assert not is_free(home)
@@ -142,11 +142,11 @@ async def test_a_bank_is_copied_removed_and_made_again_while_it_is_open(service:
         refdesk(home, "banks", "rm", "aviation", "--yes")
         listed = (await client.get("/api/banks")).json()["banks"]
         assert [one["name"] for one in listed] == ["banking"]
-        assert EXPEDITED in await text(client, FAST)
+        assert QUOTED in await text(client, FAST)
         (home / "garden.md").write_text(GARDEN, "utf-8")
         refdesk(home, "ingest", "garden.md", "--bank", "aviation")
         before = mark(home, "aviation")
-        assert "seven in the morning" in await text(client, OSLO)
+        assert "**seven** in the morning" in await text(client, OSLO)
         assert settled(service, "aviation") is ChromaVectors
     service.close()
     assert mark(home, "aviation") == before

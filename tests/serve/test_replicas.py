@@ -17,7 +17,7 @@ from agents.testing import Reply, ScriptedModel, tool_call
 from serve.config.settings import parse_server_settings
 from serve.redis_live import RedisLive
 from serve.service import Service, open_service
-from tests.serve.served import EXPEDITED, FAST, answer_of, asked, begun, events_of, serving, shell_at
+from tests.serve.served import EXPEDITED, FAST, QUOTED, answer_of, asked, begun, events_of, serving, shell_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ async def test_a_conversation_goes_on_at_the_other_replica(replicas: tuple[Repli
         id = await begun(here)
         question = uuid4().hex
         said = answer_of(await asked(here, id, FAST, id=question))
-        assert EXPEDITED in said["text"]
+        assert QUOTED in said["text"]
         shown = (await there.get(f"/api/conversations/{id}")).json()["messages"]
         assert [one["id"] for one in shown] == [question, said["id"]]
         again = await asked(there, id, FAST, id=question)

@@ -171,7 +171,7 @@ def test_a_new_user_gets_a_service_that_answers_once_there_are_documents(folder:
         shell = open_shell(process_environment(), root=None, folder=tmp_path, offline=True)
         for job in jobs(shell, (), ()):
             assert not job.run(open_library(shell)).failed
-        assert "2 to 3 business days" in client.post("/api/ask", json={"question": FAST}).json()["text"]
+        assert "**2 to 3** business days" in client.post("/api/ask", json={"question": FAST}).json()["text"]
         running.send_signal(signal.SIGTERM)
         _, told = running.communicate(timeout=20)
     assert f"The bank documents is empty: put documents into {tmp_path / 'documents'}, then run" in told

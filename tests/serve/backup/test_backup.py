@@ -26,7 +26,7 @@ from serve.cli import main
 from serve.config.settings import parse_server_settings
 from serve.service import Service, open_service
 from serve.store.store import open_store
-from tests.serve.served import EXPEDITED, FAST, ORIGIN, answer_of, asked, begun, client_of, shell_at
+from tests.serve.served import FAST, ORIGIN, QUOTED, answer_of, asked, begun, client_of, shell_at
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ async def copied(home: Path, archive: Path) -> Kept:
     async with client_of(service) as client:
         await open_page(client)
         id = await begun(client)
-        assert EXPEDITED in answer_of(await asked(client, id, FAST))["text"]
+        assert QUOTED in answer_of(await asked(client, id, FAST))["text"]
         said = (await client.get(f"/api/conversations/{id}")).json()["messages"]
         with writing(service):
             made = make_backup(shell_at(home), archive)
@@ -117,7 +117,7 @@ async def test_a_restored_service_goes_on_where_the_other_was(kept: Kept, home: 
         await open_page(client)
         found = await client.get(f"/api/conversations/{kept.conversation}")
         assert found.json()["messages"] == kept.messages
-        assert EXPEDITED in answer_of(await asked(client, kept.conversation, FAST))["text"]
+        assert QUOTED in answer_of(await asked(client, kept.conversation, FAST))["text"]
     service.close()
     assert (place / "uploads" / "banking" / "fees ä.md").read_text("utf-8") == "# Fees\n\nNone.\n"
     assert (place / "knowledge-entries" / "cases.jsonl").is_file()

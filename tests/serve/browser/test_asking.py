@@ -90,6 +90,7 @@ def test_an_answer_is_copied_without_its_marks(visitor: Visitor) -> None:
     copied = page.evaluate("navigator.clipboard.readText()")
     assert EXPEDITED.search(copied)
     assert "[1]" not in copied
+    assert "**" not in copied
 
 
 def test_the_keyboard_is_enough(visitor: Visitor) -> None:

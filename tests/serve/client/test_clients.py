@@ -19,7 +19,7 @@ from serve.client import (
     ServiceRefused,
     ServiceUnreachable,
 )
-from tests.serve.served import EXPEDITED, FAST, PLANE, opened, serving
+from tests.serve.served import FAST, PLANE, QUOTED, opened, serving
 
 GARDEN = ("garden.md", b"# Garden\n\nThe garden of the branch in Oslo opens at seven in the morning.\n")
 
@@ -37,7 +37,7 @@ def test_a_program_asks_searches_and_reads(url: str) -> None:
     with Client(url) as service:
         assert [bank.name for bank in service.banks()] == ["aviation", "banking"]
         answer = service.ask(FAST, banks=["banking"])
-        assert EXPEDITED in answer.text
+        assert QUOTED in answer.text
         citation = answer.citations[0]
         document = service.document(citation.bank, citation.document)
         assert document.text[citation.start : citation.end] == citation.quote
@@ -58,7 +58,7 @@ def test_a_program_holds_a_conversation(url: str) -> None:
     with Client(url) as service:
         conversation = service.begin()
         message = service.say(conversation.id, FAST)
-        assert EXPEDITED in message.text
+        assert QUOTED in message.text
         told = list(service.say_stream(conversation.id, "And by standard shipping?"))
         assert isinstance(told[-1], Message)
         service.rate(message.id, "up", "just so")
@@ -75,10 +75,10 @@ def test_a_program_holds_a_conversation(url: str) -> None:
 
 async def test_the_same_awaited(url: str) -> None:
     async with AsyncClient(url) as service:
-        assert EXPEDITED in (await service.ask(FAST)).text
+        assert QUOTED in (await service.ask(FAST)).text
         assert isinstance([told async for told in service.ask_stream(FAST)][-1], Answer)
         conversation = await service.begin()
-        assert EXPEDITED in (await service.say(conversation.id, FAST)).text
+        assert QUOTED in (await service.say(conversation.id, FAST)).text
         job = await service.upload("banking", GARDEN)
         states = [job async for job in service.follow(job)]
         assert states[-1].state == "done"

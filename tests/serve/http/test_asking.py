@@ -11,14 +11,14 @@ import pytest
 from agents.testing import Reply, ScriptedModel
 from serve.service import Service
 from tests.serve.conftest import Open
-from tests.serve.served import EXPEDITED, FAST, PLANE, SECRET, UNKNOWN, client_of, events_in
+from tests.serve.served import EXPEDITED, FAST, PLANE, QUOTED, SECRET, UNKNOWN, client_of, events_in
 
 
 async def test_a_question_is_answered_with_citations(client: httpx.AsyncClient) -> None:
     response = await client.post("/api/ask", json={"question": FAST})
     assert response.status_code == 200, response.text
     answer = response.json()
-    assert EXPEDITED in answer["text"]
+    assert QUOTED in answer["text"]
     first = answer["citations"][0]
     document = (await client.get(f"/api/banks/{first['bank']}/documents/{first['document']}")).json()
     assert document["text"][first["start"] : first["end"]] == first["quote"]

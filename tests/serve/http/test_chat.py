@@ -10,7 +10,7 @@ import httpx
 from agents.testing import Reply, ScriptedModel
 from serve.service import Service
 from tests.serve.conftest import Open
-from tests.serve.served import EXPEDITED, FAST, UNKNOWN, answer_of, asked, begun, client_of, events_of, serving
+from tests.serve.served import FAST, QUOTED, UNKNOWN, answer_of, asked, begun, client_of, events_of, serving
 
 
 async def test_a_question_is_answered_as_events(client: httpx.AsyncClient) -> None:
@@ -20,7 +20,7 @@ async def test_a_question_is_answered_as_events(client: httpx.AsyncClient) -> No
     assert names[-2:] == ["answer", "end"]
     message = answer_of(events)
     assert message["status"] == "complete"
-    assert EXPEDITED in message["text"]
+    assert QUOTED in message["text"]
     assert message["citations"][0]["number"] == 1
     assert set(message["citations"][0]) == {
         "number", "title", "bank", "uri", "page", "headings", "quote", "start", "end", "kind"

@@ -13,7 +13,7 @@ from openai import OpenAI
 
 from agents.testing import Reply, ScriptedModel, tool_call
 from tests.serve.openai.conftest import Served
-from tests.serve.served import EXPEDITED, FAST, PLANE, UNKNOWN
+from tests.serve.served import EXPEDITED, FAST, PLANE, QUOTED, UNKNOWN
 
 ASK: list[Any] = [{"role": "user", "content": FAST}]
 
@@ -27,7 +27,7 @@ def test_a_completion_has_marks_in_its_text_and_citations_beside_it(quoting: Ser
         completion = client.chat.completions.create(model="refdesk", messages=ASK)
     message = completion.choices[0].message
     assert message.content is not None
-    assert EXPEDITED in message.content
+    assert QUOTED in message.content
     assert "[1]" in message.content
     assert completion.choices[0].finish_reason == "stop"
     told = (completion.model_extra or {})["refdesk"]
@@ -91,7 +91,7 @@ def test_a_bank_is_a_model_that_answers_from_it_alone(quoting: Served) -> None:
         assert (client.models.retrieve("aviation").model_extra or {})["refdesk"]["kind"] == "bank"
         other = client.chat.completions.create(model="aviation", messages=ASK)
         assert all(one["bank"] == "aviation" for one in (other.model_extra or {})["refdesk"]["closest"])
-        assert EXPEDITED not in str(other.choices[0].message.content)
+        assert QUOTED not in str(other.choices[0].message.content)
         plane = client.chat.completions.create(model="aviation", messages=[{"role": "user", "content": PLANE}])
         assert (plane.model_extra or {})["refdesk"]["citations"][0]["kind"] == "pdf"
 

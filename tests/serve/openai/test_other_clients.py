@@ -11,7 +11,7 @@ from llama_index.core.llms import ChatMessage
 from llama_index.llms.openai_like import OpenAILike
 
 from tests.serve.openai.conftest import Served
-from tests.serve.served import EXPEDITED, FAST
+from tests.serve.served import FAST, QUOTED
 
 
 def llamaindex(served: Served, model: str, **connections: Any) -> OpenAILike:
@@ -24,9 +24,9 @@ def test_llamaindex_chats_and_streams(quoting: Served) -> None:
     with httpx.Client() as http:
         llm = llamaindex(quoting, "refdesk", http_client=http)
         answer = llm.chat([ChatMessage(role="system", content="Be brief."), ChatMessage(role="user", content=FAST)])
-        assert EXPEDITED in str(answer.message.content)
+        assert QUOTED in str(answer.message.content)
         assert answer.raw.model_extra["refdesk"]["citations"]  # type: ignore[union-attr]  # OpenAI's own completion
-        assert EXPEDITED in llm.complete(FAST).text
+        assert QUOTED in llm.complete(FAST).text
         pieces = list(llm.stream_chat([ChatMessage(role="user", content=FAST)]))
         assert pieces[-1].message.content == answer.message.content
 
@@ -35,7 +35,7 @@ async def test_llamaindex_awaits(quoting: Served) -> None:
     async with httpx.AsyncClient() as http:
         llm = llamaindex(quoting, "banking", async_http_client=http)
         answer = await llm.achat([ChatMessage(role="user", content=FAST)])
-        assert EXPEDITED in str(answer.message.content)
+        assert QUOTED in str(answer.message.content)
         stream = await llm.astream_chat([ChatMessage(role="user", content=FAST)])
         assert "".join([piece.delta or "" async for piece in stream]) == answer.message.content
 
@@ -50,7 +50,7 @@ def test_litellm_chats_streams_and_embeds(quoting: Served, monkeypatch: pytest.M
         where: dict[str, Any] = {"api_base": quoting.base_url, "api_key": "anything"}
         messages = [{"role": "user", "content": FAST}]
         answer: Any = litellm.completion(model="openai/refdesk", messages=messages, **where)
-        assert EXPEDITED in answer.choices[0].message.content
+        assert QUOTED in answer.choices[0].message.content
         pieces: Any = litellm.completion(
             model="openai/refdesk", messages=messages, stream=True, stream_options={"include_usage": True}, **where
         )

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from knowledge.types import AnswerSentence, Citation
-from serve.turns.places import cited_places, escaped, marked_sentences
+from serve.turns.places import cited_places, escaped, marked_sentences, unescaped
 
 
 def shown(markdown: str) -> str:
@@ -39,3 +39,24 @@ def test_marks_count_citations_in_order_of_appearance() -> None:
     sentences = (AnswerSentence("First.", (two,)), AnswerSentence("Second.", (one, two)))
     assert marked_sentences(sentences) == ["First. [1]", "Second. [2][1]"]
     assert [place.start for place in cited_places(sentences)] == [5, 0]
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zs", "Zl", "Zp"]), max_size=12)
+
+
+@given(before=TEXT, phrase=st.sampled_from(["25 days", "€12", "Anna", "40 %", "C++"]), after=TEXT)
+def test_the_phrase_that_answers_is_in_bold_and_the_words_are_the_same(before: str, phrase: str, after: str) -> None:
+    before, after = f"{before} " if before else "", f" {after}" if after else ""
+    text = f"{before}{phrase}{after}"
+    sentence = AnswerSentence(text, (), 1, (len(before), len(before) + len(phrase)))
+    (markdown,) = marked_sentences([sentence])
+    assert shown(markdown).replace("\n", "").strip() == text.strip()
+    assert unescaped(markdown).strip() == text.strip()
+    (inline,) = (token for token in MarkdownIt("commonmark").parse(markdown) if token.type == "inline")
+    types = [child.type for child in inline.children or ()]
+    assert types.count("strong_open") == 1
+
+
+def test_characters_that_mark_a_phrase_are_left_alone_where_a_document_has_them() -> None:
+    sentence = AnswerSentence("a \ufdd0 b", (), 1, (0, 1))
+    assert marked_sentences([sentence]) == ["a \ufdd0 b"]

@@ -9,6 +9,7 @@ from knowledge.types import Reader
 from serve.service import Service
 from serve.store.conversations import Conversation
 from serve.turns.events import Accepted, Answered, Delta, Ended, Progress, TurnEvent
+from serve.turns.places import unescaped
 from serve.turns.run import Run
 from tests.serve.conftest import Open
 from tests.serve.served import EXPEDITED, FAST, PLANE, SECRET, UNKNOWN
@@ -45,7 +46,7 @@ async def test_a_turn_is_told_from_question_to_answer(service: Service) -> None:
 async def test_every_citation_says_what_the_document_says(service: Service) -> None:
     talk = service.store.conversations.begin("v_1")
     message = (await ask(service, talk, FAST)).message
-    assert EXPEDITED in message.text
+    assert EXPEDITED in unescaped(message.text)
     assert "[1]" in message.text
     for place in message.citations:
         document = service.library.bank(place.bank).document(place.document_id)

@@ -62,9 +62,12 @@ export function answerHtml(text: string, marks: Marks): string {
   });
 }
 
+// Bold words between spaces or punctuation; not `f(**options)` or `2**8`.
+const BOLD = /(^|[\s(["“'‘])\*\*(?=\S)((?:\\.|[^\\*\n])+?)\*\*(?=$|[\s.,;:!?)\]"”'’])/gm;
+
 /** The words of an answer without marks and markup, for the clipboard and for announcements. */
 export function answerPlain(text: string): string {
-  const unmarked = text.replace(/ ?(?<!\\)\[\d{1,3}\](?!\()/g, "");
+  const unmarked = text.replace(/ ?(?<!\\)\[\d{1,3}\](?!\()/g, "").replace(BOLD, "$1$2");
   return unmarked.replace(/\\([!-/:-@[-`{-~])/g, "$1").trim();
 }
 

@@ -1,1 +1,0 @@
-import{n as e,t}from"./mount-DEmpGyM4.js";import{h as n}from"./ThemeChoice-BIyhL3zd.js";t(new n(new e));

@@ -1,0 +1,1 @@
+import{n as e,t}from"./mount-DjmH8Sap.js";import{h as n}from"./ThemeChoice-VuFWZWBU.js";t(new n(new e));
