@@ -48,8 +48,9 @@ class Observation:
 
     `hits` and `confidence` are None for a system that does not tell. `gold` is the case's evidence in the system's
     own documents, empty where that could not be looked up; `unplaced` tells for each entry that could not be found
-    why. `withheld` is what would have been answered, had the system not abstained. `seconds` counts wall time;
-    `cost` is in US dollars. With `error`, the system failed, and everything else is empty.
+    why. `withheld` is what would have been answered, had the system not abstained; `phrase` are the words that it marks
+    as the answer itself, if it does. `seconds` counts wall time; `cost` is in US dollars. With `error`, the system
+    failed, and everything else is empty.
     """
 
     __pydantic_config__ = CLOSED
@@ -63,6 +64,7 @@ class Observation:
     banks: tuple[str, ...] = ()
     gold: tuple[Gold, ...] = ()
     unplaced: tuple[str, ...] = ()
+    phrase: str = ""
     seconds: float = 0.0
     tokens_in: int = 0
     tokens_out: int = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eval.cases import Case
 from eval.evidence import evidence, meets_finest, met
@@ -44,6 +44,15 @@ class TokenF1:
     def evaluate(self, case: Case, seen: Observation) -> Score | None:
         """None for a case without reference answers."""
         return _best(case, seen, token_f1)
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseF1:
+    """Token F1 of the words that are marked as the answer itself."""
+
+    def evaluate(self, case: Case, seen: Observation) -> Score | None:
+        """None for a case without reference answers, and for an answer in which nothing is marked."""
+        return _best(case, replace(seen, text=seen.phrase), token_f1) if seen.phrase else None
 
 
 @dataclass(frozen=True, slots=True)

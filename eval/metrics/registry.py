@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from eval.cases import Case
-from eval.metrics.answers import Correct, ExactMatch, RougeL, Similarity, TokenF1
+from eval.metrics.answers import Correct, ExactMatch, PhraseF1, RougeL, Similarity, TokenF1
 from eval.metrics.citations import CitationPrecision, CitationRecall, Groundedness
 from eval.metrics.effort import Cost, Latency, Routing
 from eval.metrics.ranking import AllGold, Ranked, Recall
@@ -52,6 +52,7 @@ METRICS: Mapping[str, MetricEntry] = {
     "correct": MetricEntry(fixed(Correct())),
     "em": MetricEntry(fixed(ExactMatch())),
     "f1": MetricEntry(fixed(TokenF1())),
+    "phrase-f1": MetricEntry(fixed(PhraseF1())),
     "rouge-l": MetricEntry(fixed(RougeL())),
     "similarity": MetricEntry(Similarity),
     "citation-precision": MetricEntry(fixed(CitationPrecision())),

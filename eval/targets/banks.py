@@ -72,6 +72,7 @@ class BankTarget:
             banks=answer.banks if answer else tuple(dict.fromkeys(passage.bank for passage in found)),
             gold=placed.gold,
             unplaced=placed.unplaced,
+            phrase=answer.phrase if answer else "",
             seconds=(answered if self._answering else perf_counter()) - started,
         )
 

@@ -68,13 +68,14 @@ def says_nothing(text: str) -> bool:
 
 def said(text: str, citations: Sequence[Hit], told: Mapping[str, Any], **more: Any) -> Observation:
     """A system's answer with what it told besides: whether it abstained, and how sure it is."""
-    abstained = told.get("abstained")
+    abstained, phrase = told.get("abstained"), told.get("phrase")
     withheld = abstained if isinstance(abstained, bool) else says_nothing(text)
     return Observation(
         text=unmarked(text) if citations else text,
         sentences=() if withheld else cited_sentences(text, citations),
         abstained=withheld,
         confidence=_number(told.get("confidence")),
+        phrase=phrase if isinstance(phrase, str) and not withheld else "",
         **more,
     )
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.cases import Gold
-from eval.metrics.answers import Correct, ExactMatch, RougeL, Similarity, TokenF1, rouge_l, token_f1, tokens
+from eval.metrics.answers import Correct, ExactMatch, PhraseF1, RougeL, Similarity, TokenF1, rouge_l, token_f1, tokens
 from eval.observation import Hit, Observation, Sentence
 from knowledge.testing import HashingEmbedder
 from tests.eval.made_cases import ABSTAINED, answered, case
@@ -20,6 +20,15 @@ def test_case_articles_punctuation_and_thousands_marks_do_not_count() -> None:
     score = ExactMatch().evaluate(case(answers=["nothing", "9 days"]), answered("The 9 days."))
     assert score is not None
     assert score.value == 1.0
+
+
+def test_what_is_marked_as_the_answer_is_measured_by_itself() -> None:
+    said = Observation(text="You get 25 days of leave.", phrase="25 days of")
+    score = PhraseF1().evaluate(case(answers=["25 days"]), said)
+    assert score is not None
+    assert score.value == pytest.approx(0.8)
+    nothing = Observation(text="You get 25 days of leave.")
+    assert PhraseF1().evaluate(case(answers=["25 days"]), nothing) is None
 
 
 def test_f1_and_rouge_are_those_of_the_textbook() -> None:

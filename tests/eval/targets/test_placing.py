@@ -75,6 +75,7 @@ def test_banks_are_observed_with_passages_evidence_and_what_was_withheld(library
     assert seen.hits
     assert seen.hits[0].doc == "/docs/hr/Annual leave.md"
     assert "25 days" in seen.text
+    assert "25" in seen.phrase
     assert diagnose(asked, seen, 1.0) is None
     hopeless = target.observe(case(answerable=False))
     assert hopeless.abstained
