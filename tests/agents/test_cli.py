@@ -37,7 +37,7 @@ def piped(monkeypatch: pytest.MonkeyPatch, text: str | bytes) -> None:
 def test_an_answer_is_quoted_with_its_file_and_no_model_is_named(refdesk: Refdesk, root: str) -> None:
     done = refdesk(["--root", root, "ask", LEAVE])
     assert done.code == 0
-    assert "25 days of annual leave a year.” [1]" in done.out
+    assert "**25** days of annual leave a year.” [1]" in done.out
     assert "Annual leave.md · Entitlement" in done.out
     assert "no language model" in done.out
     assert done.err == ""
@@ -45,7 +45,7 @@ def test_an_answer_is_quoted_with_its_file_and_no_model_is_named(refdesk: Refdes
 
 def test_the_question_may_be_several_words(refdesk: Refdesk, root: str) -> None:
     done = refdesk(["--root", root, "ask", *LEAVE.split()])
-    assert "25 days" in done.out
+    assert "**25** days" in done.out
 
 
 def test_an_abstention_says_so_and_has_its_own_exit_code(refdesk: Refdesk, root: str) -> None:
@@ -73,7 +73,7 @@ def test_the_question_may_come_from_standard_input(
     refdesk: Refdesk, root: str, monkeypatch: pytest.MonkeyPatch, raw: bytes
 ) -> None:
     piped(monkeypatch, raw)
-    assert "25 days" in refdesk(["--root", root, "ask", "-"]).out
+    assert "**25** days" in refdesk(["--root", root, "ask", "-"]).out
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_offline_the_answer_is_quoted_and_says_that_the_model_was_not_asked(
     monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
     done = refdesk(["--root", root, *where, LEAVE, "--model", "gpt-4o"])
     assert done.code == 0
-    assert "25 days" in done.out
+    assert "**25** days" in done.out
     assert "Offline: gpt-4o at api.openai.com was not asked" in done.err
     told = json.loads(refdesk(["--root", root, *where, LEAVE, "--model", "gpt-4o", "--json"]).out)
     assert "was not asked" in told["note"]
@@ -170,7 +170,7 @@ def test_a_chat_answers_line_by_line_and_understands_follow_ups(
     piped(monkeypatch, f"{LEAVE}\n\nAnd how many of them may be carried over?\n/sources\n/help\n/quit\n{UNKNOWN}\n")
     done = refdesk(["--root", root, "chat"])
     assert done.code == 0
-    assert done.out.index("25 days") < done.out.index("Understood as: And") < done.out.index("31 March")
+    assert done.out.index("**25** days") < done.out.index("Understood as: And") < done.out.index("31 March")
     assert "cosine" in done.out
     assert "/sources  the passages" in done.out
     assert "do not answer" not in done.out
@@ -228,7 +228,7 @@ def test_a_chat_at_a_terminal_prompts_and_ends_when_it_is_left(root: str, key: b
     os.close(outer)
     assert chatting.returncode == 0, err
     assert b"? " in out
-    assert b"25 days" in out
+    assert b"**25** days" in out
     assert b"/help lists what else you can do" in err
 
 
