@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from agents.distribution.wire import Connection, ConnectionLost, Frame, Kind
 from agents.exceptions import DistributionError
 
 GIVING_UP_SECONDS = 10.0
+TELLING_SECONDS = 2.0
 Event = Callable[[Any], None]
 
 
@@ -33,7 +35,7 @@ class _Pending:
 
 
 class Peer:
-    """The other side. Used in one event loop; `tell` may be called from any thread.
+    """The other side. Used in one event loop; `tell` is called from other threads.
 
     `shares` says that both sides see the same folder of large contents; otherwise each content is sent once.
     """
@@ -99,9 +101,21 @@ class Peer:
             del self._pending[number]
 
     def tell(self, number: int, value: object) -> None:
-        """Tell the other side something about a request of its own."""
+        """Tell the other side something about a request of its own, from any thread but the connection's.
+
+        It is on its way when this returns, so that the other side knows of it even if this process is killed then.
+        """
         content, names = pack(value, self.store)
-        self._loop.call_soon_threadsafe(self._push, Kind.EVENT, number, content, names)
+        pushed: Future[None] = Future()
+
+        def push() -> None:
+            try:
+                self._push(Kind.EVENT, number, content, names)
+            finally:
+                pushed.set_result(None)
+
+        self._loop.call_soon_threadsafe(push)
+        wait([pushed], TELLING_SECONDS)
 
     def close(self) -> None:
         """End the connection."""
