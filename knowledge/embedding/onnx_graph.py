@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -30,7 +30,12 @@ LARGE = 1024
 def onnx_file(folder: Path, weights: str, *, cache_dir: Path) -> Path:
     """The ONNX file of the model in `folder` whose weights hash to `weights`; made when it is missing."""
     target = cache_dir / weights / f"encoder-{REVISION}.onnx"
-    return made_once(target, lambda: _write(load_bert(folder), target))
+
+    def write() -> None:
+        _write(load_bert(folder), target)
+        _forget_earlier(target.parent)
+
+    return made_once(target, write)
 
 
 def made_once(target: Path, write: Callable[[], None]) -> Path:
@@ -60,6 +65,15 @@ def _write(bert: BertWeights, target: Path) -> None:
         graph = build(bert, file, constants.name)
     with replacing(target) as file:
         file.write(graph)
+
+
+def _forget_earlier(folder: Path) -> None:
+    """Removes the files of earlier revisions, each as large as the model; an earlier Refdesk makes its own again."""
+    for revision in range(1, REVISION):
+        for pattern in (f"encoder-{revision}.*", f"encoder-{revision}-eight-bit-*"):
+            for file in folder.glob(pattern):
+                with suppress(OSError):
+                    file.unlink()
 
 
 @contextmanager

@@ -45,8 +45,8 @@ class Answering(Searchable, Protocol):
 class BankQueryEngine(BaseQueryEngine):
     """Answers from a bank or library as one reader: quoted sentences, or a model's, each checked and cited.
 
-    The response's source nodes are the cited passages, best first. Its metadata holds `citations`, `abstained`,
-    `confidence`, `banks`, `dropped` and `model`.
+    The response's source nodes are the cited passages, best first. Its metadata holds `citations`, `phrase`,
+    `abstained`, `confidence`, `banks`, `dropped` and `model`.
     """
 
     def __init__(

@@ -357,6 +357,19 @@ def test_the_first_use_on_a_machine_needs_no_torch(tmp_path: Path) -> None:
     assert run(RUN, str(tmp_path)) == "onnx,onnxruntime"
 
 
+def test_the_files_of_earlier_revisions_make_room(tmp_path: Path, cache: Path, minilm: MiniLM) -> None:
+    minilm.embed_query("made once")
+    folder = tmp_path / next(cache.rglob("encoder-*.onnx")).parent.relative_to(cache)
+    folder.mkdir(parents=True)
+    old = [folder / name for name in ("encoder-1.onnx", "encoder-1.bin", "encoder-2-eight-bit-1.bin")]
+    other = folder / "encoder-40.onnx"
+    for file in (*old, other):
+        file.write_bytes(b"x")
+    MiniLM(tmp_path).embed_query("a question")
+    assert not any(file.exists() for file in old)
+    assert other.exists()
+
+
 def test_a_killed_first_use_leaves_a_cache_that_works(tmp_path: Path) -> None:
     code = "import sys; from pathlib import Path; from knowledge.embedding.minilm import MiniLM; "
     code += "print('started', flush=True); MiniLM(Path(sys.argv[1])).embed_query('a'); print('done')"
