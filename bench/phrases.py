@@ -23,9 +23,9 @@ from eval.metrics.answers import token_f1, tokens
 from knowledge.answers.answering import extract
 from knowledge.answers.candidates import Candidate
 from knowledge.answers.lexicon import Lexicon
-from knowledge.answers.phrase_features import GROUPS, OTHER, phrase_features, phrases_of
-from knowledge.answers.phrase_spans import Spans, Traits
-from knowledge.answers.phrases import LEAST_F1, LONGEST, WEIGHTS, likeliest, span_scores
+from knowledge.answers.phrase_features import GROUPS, OTHER
+from knowledge.answers.phrase_spans import Spans
+from knowledge.answers.phrases import LEAST_F1, WEIGHTS, likeliest, phrases_in, span_scores
 from knowledge.answers.questions import analyse
 from knowledge.answers.ranking import rank
 from knowledge.embedding.embedder import Embedder
@@ -70,21 +70,15 @@ def sentences(rows: Sequence[Asked], embedder: Embedder) -> Iterator[Sentence]:
         question, unit = analyse(row.text, lexicon), holding(row, embedder, lexicon)
         if unit is None:
             continue
-        read, tokens_read = embedder.read([row.text, unit.embedded_text])
-        traits = Traits.of(unit.text, question, tokens_read, len(unit.embedded_text) - len(unit.text), lexicon)
-        spans = phrases_of(question, traits)
-        if not len(spans.first) or len(traits.words) > LONGEST:
+        found = phrases_in(unit, question, embedder, lexicon)
+        if found is None:
             continue
-        words = traits.words
-        f1 = [
-            fit_f1(unit.text[words[first].start : words[last].end], row.case.answers)
-            for first, last in zip(spans.first, spans.last, strict=True)
-        ]
+        f1 = [fit_f1(unit.text[start:end], row.case.answers) for start, end in found.places]
         yield Sentence(
             str(row.case.meta.get("source", {}).get("doc", "")),
             GROUPS.get(question.expects, OTHER),
-            spans,
-            phrase_features(question, read, traits, spans, lexicon),
+            found.spans,
+            found.values,
             np.array(f1),
             fit_f1(unit.text, row.case.answers),
         )

@@ -33,7 +33,7 @@ class Alignment:
             return None
         weights = np.zeros(len(reading.spans), np.float32)
         for word in lexicon.words(text):
-            within = [i for i, (start, end) in enumerate(reading.spans) if start < word.end and word.start < end]
+            within = reading.within(word.start, word.end)
             weights[within] = rarities.get(word.stem, 0.0) / max(1, len(within))
         if not weights.any():
             weights[:] = 1.0

@@ -159,14 +159,10 @@ def _asked_tokens(text: str, question: Reading, lexicon: Lexicon) -> tuple[list[
     content = [word for word in lexicon.words(text) if not word.is_stop]
     asking = ASKING.search(text)
     behind = [word for word in content if asking and word.start >= asking.end()][:1]
-
-    def within(spans: Sequence[tuple[int, int]]) -> list[int]:
-        return [i for i, (start, end) in enumerate(question.spans) if any(start < e and s < end for s, e in spans)]
-
     return (
-        within([(word.start, word.end) for word in content]),
-        within([asking.span()] if asking else []),
-        within([(word.start, word.end) for word in behind]),
+        [token for word in content for token in question.within(word.start, word.end)],
+        question.within(*asking.span()) if asking else [],
+        [token for word in behind for token in question.within(word.start, word.end)],
     )
 
 

@@ -157,9 +157,7 @@ def _word_vectors(words: Sequence[Word], tokens: Reading, offset: int) -> Matrix
     """A row for each word of what begins at the character `offset` of what was read: the mean of its tokens."""
     found = np.zeros((len(words), tokens.tokens.shape[1]), np.float32)
     for row, word in enumerate(words):
-        start, end = word.start + offset, word.end + offset
-        within = [i for i, (begins, ends) in enumerate(tokens.spans) if begins < end and start < ends]
-        if within:
+        if within := tokens.within(word.start + offset, word.end + offset):
             found[row] = tokens.tokens[within].astype(np.float32).mean(axis=0)
     return found
 

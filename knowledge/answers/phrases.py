@@ -9,7 +9,8 @@ be there where one is asked for, and `LEAST_F1`, were set with a look at what is
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -66,18 +67,39 @@ def answer_phrase(
     """
     if share < LEAST_F1 or asked.expects in ANSWERED_BY_ALL or not ASKING.search(asked.text) or "\n" in unit.text:
         return None
+    found = phrases_in(unit, asked, embedder, lexicon)
+    if found is None:
+        return None
+    best, expected = likeliest(span_scores(found.values), found.spans)
+    start, end = found.places[best]
+    if share * expected < LEAST_F1 or denials(unit.text[:start]):
+        return None
+    return _with_signs(unit.text, start, end)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Phrases:
+    """What could be the answer within a unit: the spans, the characters of its text that each takes, their features."""
+
+    spans: Spans
+    places: Sequence[tuple[int, int]]
+    values: Mapping[str, Floats]
+
+
+def phrases_in(unit: Candidate, asked: Question, embedder: Embedder, lexicon: Lexicon) -> Phrases | None:
+    """What could answer within `unit`; None where nothing could, it is too long, or the model tells no tokens."""
     question, read = embedder.read([asked.text, unit.embedded_text])
     if not (question.spans and read.spans):
         return None
     traits = Traits.of(unit.text, asked, read, len(unit.embedded_text) - len(unit.text), lexicon)
+    words = traits.words
+    if len(words) > LONGEST:
+        return None
     spans = phrases_of(asked, traits)
-    if not len(spans.first) or len(traits.words) > LONGEST:
+    if not len(spans.first):
         return None
-    best, expected = likeliest(span_scores(phrase_features(asked, question, traits, spans, lexicon)), spans)
-    start, end = traits.words[spans.first[best]].start, traits.words[spans.last[best]].end
-    if share * expected < LEAST_F1 or denials(unit.text[:start]):
-        return None
-    return _with_signs(unit.text, start, end)
+    places = [(words[one].start, words[other].end) for one, other in zip(spans.first, spans.last, strict=True)]
+    return Phrases(spans, places, phrase_features(asked, question, traits, spans, lexicon))
 
 
 def span_scores(values: Mapping[str, Floats], weights: Mapping[str, float] = WEIGHTS) -> Floats:

@@ -48,6 +48,10 @@ class Reading:
         """The memory of its vectors."""
         return self.vector.nbytes + self.tokens.nbytes
 
+    def within(self, start: int, end: int) -> list[int]:
+        """The tokens, by number, that stand for any of the characters `start:end`."""
+        return [i for i, (begins, ends) in enumerate(self.spans) if begins < end and start < ends]
+
     @classmethod
     def whole(cls, vector: Vector) -> Self:
         """Of a model that tells no tokens."""

@@ -150,15 +150,15 @@ async def test_a_client_that_invents_numbers_hears_nothing(service: Service) -> 
             assert (await client.get(path, params={"after": -1})).status_code == 422
 
 
-async def test_a_hundred_conversations_are_answered_at_once(open_served: Open) -> None:
+async def test_two_hundred_conversations_are_answered_at_once(open_served: Open) -> None:
     model = ScriptedModel([Reply("Hello, how can I help you?", delay=0.2)], stream=True)
     with serving(open_served(model=model)) as url:
-        limits = httpx.Limits(max_connections=100)
+        limits = httpx.Limits(max_connections=200)
         async with httpx.AsyncClient(base_url=url, limits=limits, timeout=120) as client:
-            ids = [await begun(client) for _ in range(100)]
+            ids = [await begun(client) for _ in range(200)]
             told = await asyncio.gather(*(asked(client, id, "Hello") for id in ids))
     assert all(answer_of(events)["text"] == "Hello, how can I help you?" for events in told)
-    assert len(model.requests) == 100
+    assert len(model.requests) == 200
 
 
 async def test_nobody_asks_in_the_conversation_of_another(service: Service) -> None:
