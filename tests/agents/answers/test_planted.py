@@ -7,27 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.answers.planted import may_call, orders, without_orders
-from knowledge.types import Passage, Scores
-
-
-def passage(text: str, *, start: int = 0) -> Passage:
-    """A passage of one document."""
-    return Passage(
-        chunk_id=1,
-        document_id=1,
-        bank="hr",
-        title="Leave",
-        uri="leave.md",
-        text=text,
-        start=start,
-        end=start + len(text),
-        headings=(),
-        page_first=None,
-        page_last=None,
-        pages=(),
-        metadata={},
-        scores=Scores(0.0, 0.0, 0.0, 0.0, 0.0),
-    )
+from tests.made_passages import passage
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from knowledge.answers.answering import extract
 from knowledge.answers.lexicon import Lexicon
 from knowledge.answers.questions import analyse
 from knowledge.answers.ranking import WEIGHTS, WITHOUT_TOKENS, rank
-from knowledge.embedding.embedder import Reading
 from knowledge.embedding.minilm import MiniLM
 from knowledge.testing import HashingEmbedder
 from knowledge.types import Passage, Scores
+from tests.knowledge.answers.untold import Untold
 
 LEXICON = Lexicon()
 PLAIN = HashingEmbedder()
@@ -26,13 +26,6 @@ TEXTS = (
     "Our offices are closed on public holidays.",
     "Kettles come in red, blue and green.",
 )
-
-
-class Untold(HashingEmbedder):
-    """As a model at a remote address: it gives vectors of whole texts only."""
-
-    def read(self, texts):  # type: ignore[no-untyped-def]
-        return [Reading.whole(vector) for vector in self.embed(texts)]
 
 
 def aligned(question: str, unit: str, rarities: dict[str, float]) -> float:

@@ -12,25 +12,22 @@ from hypothesis import strategies as st
 from knowledge.answers.evidence import NOTHING_FOUND, Evidence
 from knowledge.answers.grounding import UNANSWERED, answer_from, ground, with_passages
 from knowledge.types import Citation, Passage, Scores
+from tests.made_passages import passage as made
 
 SKY, SEA = "The sky is blue.", "The sea is deep & <b>salty</b>."
 
 
 def passage(number: int, text: str, *, title: str = "Notes", page: int | None = None) -> Passage:
-    return Passage(
+    return made(
+        text,
+        start=number * 1000,
         chunk_id=number,
-        document_id=1,
         bank="notes",
         title=title,
         uri="notes.md",
-        text=text,
-        start=number * 1000,
-        end=number * 1000 + len(text),
         headings=("Nature",),
         page_first=page,
         page_last=page,
-        pages=(),
-        metadata={},
         scores=Scores(1.0, 1.0, 1.0, 1.0, 1.0),
     )
 

@@ -16,10 +16,12 @@ from knowledge.answers.phrase_spans import MOST_WORDS, Spans, Traits
 from knowledge.answers.phrases import WEIGHTS, likeliest
 from knowledge.answers.questions import Expects, analyse
 from knowledge.card import EmbedderSpec
-from knowledge.embedding.embedder import Embedder, Reading
+from knowledge.embedding.embedder import Embedder
 from knowledge.embedding.registry import open_embedder
 from knowledge.testing import HashingEmbedder
 from knowledge.types import Passage, Scores
+from tests.knowledge.answers.untold import Untold
+from tests.made_passages import passage as made
 
 LEXICON = Lexicon()
 DELIVERY = """# Delivery
@@ -35,22 +37,7 @@ def minilm() -> Embedder:
 
 
 def passage(text: str) -> Passage:
-    return Passage(
-        chunk_id=1,
-        document_id=1,
-        bank="shop",
-        title="Delivery",
-        uri="delivery.md",
-        text=text,
-        start=0,
-        end=len(text),
-        headings=("Delivery",),
-        page_first=None,
-        page_last=None,
-        pages=(),
-        metadata={},
-        scores=Scores(0.6, 0.6, 3.0, 0.6, 0.6),
-    )
+    return made(text, title="Delivery", headings=("Delivery",), scores=Scores(0.6, 0.6, 3.0, 0.6, 0.6))
 
 
 def traits_of(text: str, question: str, embedder: Embedder) -> Traits:
@@ -91,11 +78,7 @@ def test_nothing_is_marked_where_no_phrase_answers(question: str, minilm: Embedd
     assert not any(sentence.phrase for sentence in extract(question, [passage(DELIVERY)], minilm).sentences)
 
 
-def test_a_model_that_tells_no_tokens_has_nothing_marked(minilm: Embedder) -> None:
-    class Untold(HashingEmbedder):
-        def read(self, texts):  # type: ignore[no-untyped-def]
-            return [Reading.whole(vector) for vector in self.embed(texts)]
-
+def test_a_model_that_tells_no_tokens_has_nothing_marked() -> None:
     found = extract("When was the warehouse opened?", [passage(DELIVERY)], Untold())
     assert found.sentences
     assert not any(sentence.phrase for sentence in found.sentences)
