@@ -12,6 +12,7 @@ from knowledge.card import BankCard, EmbedderSpec, RerankerSpec
 from knowledge.embedding.embedder import Embedder
 from knowledge.embedding.remembering import Remembering
 from knowledge.errors import BankNotFound, EmbedderMismatch, UsageError
+from knowledge.retrieval.adjoining import ENOUGH, Neighbours, joined
 from knowledge.retrieval.conversation import conversation_vector
 from knowledge.retrieval.indexes import BankIndexes
 from knowledge.retrieval.reranking import Reranker, reranked, with_history
@@ -100,6 +101,11 @@ class KnowledgeBank:
         found = self.card().calibration
         return {self.name: found.threshold} if found else {}
 
+    @property
+    def neighbours(self) -> Neighbours:
+        """Where its chunks stand, as of the last search."""
+        return Neighbours(self.catalog, self._indexes.chunk_tokens)
+
     def close(self) -> None:
         """Closes the catalog; the next use opens it again."""
         with self._lock:
@@ -130,13 +136,15 @@ class KnowledgeBank:
     ) -> tuple[Passage, ...]:
         """The best `k` passages that `reader` may see, best first; none when nothing is indexed.
 
-        `filters` asks for equality with title, media_type, uri or a metadata key. `history` are the turns of the
-        conversation before the question, oldest first: what it leaves unsaid is taken from there.
+        Neighbouring chunks that are both found are one passage, see `knowledge.retrieval.adjoining`. `filters` asks for
+        equality with title, media_type, uri or a metadata key. `history` are the turns of the conversation before the
+        question, oldest first: what it leaves unsaid is taken from there.
         """
         if not question.strip() or k < 1:
             raise UsageError("Nothing was asked.", hint="Give a question and ask for one passage or more.")
         query = conversation_vector(question, history, self.embedder.embed_query)
-        return self.search_vector(question, query, k=k, reader=reader, filters=filters, history=history)
+        found = self.search_vector(question, query, k=ENOUGH * k, reader=reader, filters=filters, history=history)
+        return joined(found, k, {self.name: self.neighbours})
 
     def search_vector(
         self,
@@ -148,7 +156,7 @@ class KnowledgeBank:
         filters: Mapping[str, MetadataValue],
         history: Sequence[str] = (),
     ) -> tuple[Passage, ...]:
-        """As `search`, with the vector of what is asked at hand."""
+        """As `search`, with the vector of what is asked at hand, and every passage a single chunk."""
         catalog = self.catalog
         with catalog.reading():
             search, spec = self._indexes.current(catalog), self._indexes.reranker

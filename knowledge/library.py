@@ -17,6 +17,7 @@ from knowledge.bank import NO_FILTERS, READ_FOR_ANSWER, KnowledgeBank, check_emb
 from knowledge.card import BankCard, EmbedderSpec, RerankerSpec, card_to_json, check_bank_name
 from knowledge.embedding.embedder import Embedder, EmbedderIdentity
 from knowledge.errors import BankNotFound, StorageError, UsageError
+from knowledge.retrieval.adjoining import ENOUGH, joined
 from knowledge.retrieval.conversation import conversation_vector
 from knowledge.retrieval.reranking import Reranker
 from knowledge.storage import schema
@@ -142,12 +143,14 @@ class Library:
     ) -> tuple[Passage, ...]:
         """The best `k` passages of the banks that the question is routed to, of `banks` where given.
 
-        `history` are the turns of the conversation before the question, oldest first.
+        Neighbouring chunks that are both found are one passage, see `knowledge.retrieval.adjoining`. `history` are the
+        turns of the conversation before the question, oldest first.
         """
         if not question.strip() or k < 1:
             raise UsageError("Nothing was asked.", hint="Give a question and ask for one passage or more.")
         chosen = self._chosen(banks)
-        return self._routed(question, chosen, k=k, reader=reader, filters=filters, history=history)[1]
+        names, passages = self._routed(question, chosen, k=ENOUGH * k, reader=reader, filters=filters, history=history)
+        return joined(passages, k, {bank.name: bank.neighbours for bank in chosen if bank.name in names})
 
     def ask(
         self,

@@ -187,7 +187,9 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk found for a query, with its scores and the place that the reader may see."""
+    """A chunk found for a query, or two that follow on one another (`chunk_id` and `scores` are then those of the
+    better one), and the place that the reader may see.
+    """
 
     chunk_id: int
     document_id: int

@@ -17,6 +17,7 @@ from eval.summaries.risk import RiskCurve, risk_curve
 from eval.targets.banks import hit_of_citation
 from eval.targets.placing import Placer
 from eval.tuning.deadline import Deadline
+from eval.tuning.scratch import chunks_found
 from knowledge.answers.answering import Extract, extract
 from knowledge.card import Calibration
 from knowledge.errors import UsageError
@@ -56,7 +57,7 @@ def attempts(bank: KnowledgeBank, cases: Sequence[Case], deadline: Deadline) -> 
         if deadline.is_over:
             break
         placed = replace(case, gold=placer.place(case).gold)
-        passages = bank.search(case.question, k=DEPTH, reader=case.reader, history=case.turns)
+        passages = chunks_found(bank, case, DEPTH)
         found.append(_attempt(bank, placed, passages[:READ]))
         if case.answerable and case.gold and number % HOPELESS_EVERY == 0:
             gone = {gold.doc for gold in placed.gold}

@@ -66,7 +66,7 @@ class Scratch:
         found: list[Pairs] = []
         for case in cases:
             deadline.check()
-            passages = _passages(bank, case, LOOKED_THROUGH)
+            passages = chunks_found(bank, case, LOOKED_THROUGH)
             hits = [hit_of(passage) for passage in passages]
             ranks = [
                 first_rank([group], hits, meets_finest) for group in replace(case, gold=placer.place(case).gold).groups
@@ -124,10 +124,11 @@ def _scores(bank: KnowledgeBank, cases: Sequence[Case], deadline: Deadline) -> l
 
 def _hits(bank: KnowledgeBank, case: Case) -> list[Hit]:
     """What the bank finds for a case."""
-    return [hit_of(passage) for passage in _passages(bank, case, DEPTH)]
+    return [hit_of(passage) for passage in chunks_found(bank, case, DEPTH)]
 
 
-def _passages(bank: KnowledgeBank, case: Case, count: int) -> Sequence[Passage]:
+def chunks_found(bank: KnowledgeBank, case: Case, count: int) -> Sequence[Passage]:
+    """The best `count` chunks for the question of a case, each by itself, as answers are looked for among them."""
     query = _vector(bank, case)
     return bank.search_vector(case.question, query, k=count, reader=case.reader, filters=NO_FILTERS, history=case.turns)
 

@@ -56,6 +56,8 @@ class BankIndexes:
         self._search: HybridSearch | None = None
         # What the bank puts behind the search that `current` gave last; belongs into the same reading.
         self.reranker: RerankerSpec | None = None
+        # How long its chunks may be, as of then.
+        self.chunk_tokens = 0
         self._scopes: dict[Key, Scope] = {}
         self._generation = -1
 
@@ -133,6 +135,7 @@ class BankIndexes:
         adapter = QueryAdapter.unpacked(card.adapter, dimension) if card.adapter else None
         options = card.search.within(*counts)
         self.reranker = card.reranker
+        self.chunk_tokens = card.chunking.tokens
         return HybridSearch(catalog, vectors, *self._postings, options, adapter)
 
     def _through_chroma(self, catalog: Catalog, dimension: int) -> VectorIndex | None:

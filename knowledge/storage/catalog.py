@@ -61,6 +61,14 @@ class ChunkRow:
     metadata: Mapping[str, MetadataValue]
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a chunk stands among those of its document, from 0, and how many tokens it has."""
+
+    ordinal: int
+    tokens: int
+
+
 class Catalog:
     """One connection to a bank's catalog. Thread-safe: calls take turns."""
 
@@ -178,6 +186,22 @@ class Catalog:
                 list(ids),
             ).fetchall()
         return {row[0]: _chunk_row(row) for row in rows}
+
+    def positions(self, ids: Sequence[int]) -> dict[int, Position]:
+        """Where the chunks of live documents among `ids` stand, by id; others are left out."""
+        query = (
+            "SELECT c.id, c.ordinal, c.tokens FROM chunk c JOIN document d ON d.id = c.document_id"
+            f" WHERE d.state = 'live' AND c.id IN ({marks(ids)})"
+        )
+        with self.reading() as connection:
+            return {row[0]: Position(row[1], row[2]) for row in connection.execute(query, list(ids))}
+
+    def text(self, document_id: int, start: int, end: int) -> str | None:
+        """The characters `start:end` of a live document; None where there is no such document."""
+        query = "SELECT substr(text, ?, ?) FROM document WHERE id = ? AND state = 'live'"
+        with self.reading() as connection:
+            row = connection.execute(query, (start + 1, end - start, document_id)).fetchone()
+        return None if row is None else str(row[0])
 
     def shown(self, document_ids: Iterable[int], scope: Scope) -> dict[int, Shown]:
         """For each document the first of its places within `scope`; a document without one is left out."""

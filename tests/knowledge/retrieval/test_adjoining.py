@@ -1,0 +1,174 @@
+"""Neighbouring chunks that are both found are one passage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from knowledge.bank import KnowledgeBank
+from knowledge.card import ChunkingOptions
+from knowledge.library import Library
+from knowledge.retrieval.adjoining import LONGEST
+from knowledge.testing import HashingEmbedder
+from knowledge.types import ANYONE, Chunk, NewDocument, NewPlace, PageSpan, Passage
+
+EMBEDDER = HashingEmbedder()
+LEASE = "A lease of a car ends after three years."
+DEPOSIT = "The deposit of the lease is paid back within thirty days."
+PARKING = "Parking is free."
+FOOD = "Food is served at noon."
+NOTICE = "Notice of the end of a lease is given in writing."
+TOKENS = 100
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library(tmp_path, embedders=lambda _spec: EMBEDDER)
+
+
+@pytest.fixture
+def bank(library: Library) -> Iterator[KnowledgeBank]:
+    bank = library.create("hr")
+    with bank.writer() as writer:
+        writer.put_card(replace(bank.card(), chunking=ChunkingOptions(tokens=TOKENS)))
+    yield bank
+    bank.close()
+
+
+def document(
+    name: str,
+    source: int,
+    paragraphs: Sequence[str],
+    *,
+    tokens: int = TOKENS // 2,
+    headings: Mapping[str, str] = {},
+    gap: str = "\n\n",
+) -> NewDocument:
+    """One chunk a paragraph; every paragraph is a page of its own."""
+    text = gap.join(paragraphs)
+    starts = [sum(len(one) + len(gap) for one in paragraphs[:number]) for number in range(len(paragraphs))]
+    spans = [(start, start + len(part), part) for start, part in zip(starts, paragraphs, strict=True)]
+    chunks = tuple(
+        Chunk(start, end, part, "", (headings[part],) if part in headings else (), page, page, tokens)
+        for page, (start, end, part) in enumerate(spans, 1)
+    )
+    pages = tuple(PageSpan(page, start, end) for page, (start, end, _) in enumerate(spans, 1))
+    vectors = EMBEDDER.embed([chunk.indexed_text for chunk in chunks])
+    places = (NewPlace(source, f"{name}.txt"),)
+    return NewDocument(name, name, text, "text/plain", chunks, vectors, places, pages)
+
+
+def commit(bank: KnowledgeBank, paragraphs: Sequence[str], **how: object) -> None:
+    with bank.writer() as writer:
+        writer.commit([document("leases", writer.source("folder", "/docs"), paragraphs, **how)])  # type: ignore[arg-type]
+
+
+def texts(passages: Sequence[Passage]) -> list[str]:
+    return [passage.text for passage in passages]
+
+
+def single(bank: KnowledgeBank, question: str, k: int) -> tuple[Passage, ...]:
+    return bank.search_vector(question, EMBEDDER.embed_query(question), k=k, reader=ANYONE, filters={})
+
+
+def test_neighbours_that_are_both_found_are_one_passage_of_the_document(bank: KnowledgeBank) -> None:
+    commit(bank, [PARKING, LEASE, DEPOSIT, NOTICE])
+    question = "When is the deposit of a lease of a car paid back?"
+    alone = single(bank, question, 2)
+    assert sorted(texts(alone)) == sorted([LEASE, DEPOSIT])
+    (found,) = bank.search(question, k=1)
+    assert found.text == f"{LEASE}\n\n{DEPOSIT}"
+    assert (found.chunk_id, found.scores) == (alone[0].chunk_id, alone[0].scores)
+    assert (found.page_first, found.page_last) == (2, 3)
+    assert bank.document(found.document_id).text[found.start : found.end] == found.text
+    quoted = found.text.index(DEPOSIT) + found.start
+    citation = found.cite(quoted, quoted + len(DEPOSIT))
+    assert (citation.quote, citation.page) == (DEPOSIT, 3)
+
+
+def test_the_place_of_a_neighbour_goes_to_the_next_that_was_found(bank: KnowledgeBank) -> None:
+    commit(bank, [PARKING, LEASE, DEPOSIT, FOOD, PARKING, NOTICE])
+    found = bank.search("When is the deposit of a lease of a car paid back?", k=2)
+    assert texts(found) == [f"{LEASE}\n\n{DEPOSIT}", NOTICE]
+
+
+def test_two_at_most_become_one(bank: KnowledgeBank) -> None:
+    commit(bank, [LEASE, DEPOSIT, NOTICE])
+    found = bank.search("When is the deposit of a lease of a car paid back after notice?", k=3)
+    assert sorted(text.count("\n\n") for text in texts(found)) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("how", "joins"),
+    [
+        ({"tokens": int(LONGEST * TOKENS / 2)}, True),
+        ({"tokens": int(LONGEST * TOKENS / 2) + 1}, False),
+        ({"tokens": 0}, False),
+        ({"headings": {LEASE: "Cars", DEPOSIT: "Cars"}}, True),
+        ({"headings": {LEASE: "Cars", DEPOSIT: "Money"}}, False),
+    ],
+    ids=["as long as may be", "too long", "of no known length", "under one heading", "under two headings"],
+)
+def test_what_may_become_one(bank: KnowledgeBank, how: Mapping[str, object], joins: bool) -> None:
+    commit(bank, [LEASE, DEPOSIT], **how)
+    found = texts(bank.search("When is the deposit of a lease of a car paid back?", k=5))
+    assert found == [f"{LEASE}\n\n{DEPOSIT}"] if joins else sorted(found) == sorted([LEASE, DEPOSIT])
+
+
+def test_chunks_that_do_not_follow_on_one_another_stay_apart(bank: KnowledgeBank) -> None:
+    commit(bank, [LEASE, PARKING, DEPOSIT])
+    found = texts(bank.search("When is the deposit of a lease of a car paid back?", k=1))
+    assert found[0] in (LEASE, DEPOSIT)
+
+
+def test_a_text_whose_characters_sqlite_cannot_count_is_shown_in_chunks(bank: KnowledgeBank) -> None:
+    commit(bank, [LEASE, DEPOSIT], gap="\0\n")
+    found = bank.search("When is the deposit of a lease of a car paid back?", k=5)
+    assert all(passage.text in (LEASE, DEPOSIT) for passage in found)
+
+
+def test_several_banks_join_each_their_own(library: Library, bank: KnowledgeBank) -> None:
+    other = library.create("cars")
+    with other.writer() as writer:
+        writer.put_card(replace(other.card(), chunking=ChunkingOptions(tokens=TOKENS)))
+    for one in (bank, other):
+        commit(one, [LEASE, DEPOSIT])
+    found = library.search("When is the deposit of a lease of a car paid back?", k=5)
+    other.close()
+    assert texts(found) == [f"{LEASE}\n\n{DEPOSIT}"] * 2
+    assert {passage.bank for passage in found} == {"hr", "cars"}
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    words=st.lists(st.sampled_from(["lease", "car", "deposit", "notice", "money"]), min_size=2, max_size=12),
+    k=st.integers(1, 8),
+)
+def test_nothing_that_was_found_is_lost_or_shown_twice(
+    tmp_path_factory: pytest.TempPathFactory, words: list[str], k: int
+) -> None:
+    library = Library(tmp_path_factory.mktemp("root"), embedders=lambda _spec: EMBEDDER)
+    bank = library.create("hr")
+    with bank.writer() as writer:
+        writer.put_card(replace(bank.card(), chunking=ChunkingOptions(tokens=TOKENS)))
+    commit(bank, [f"{word} is number {number}." for number, word in enumerate(words)])
+    alone, found = single(bank, "lease deposit number", 2 * k), bank.search("lease deposit number", k=k)
+    text = bank.document(alone[0].document_id).text
+    bank.close()
+    assert len(found) <= k
+    assert all(text[passage.start : passage.end] == passage.text for passage in found)
+    shown = [place for passage in found for place in range(passage.start, passage.end)]
+    assert len(shown) == len(set(shown))
+    # Every one of the best `k` chunks is shown, unless its better ones filled the places.
+    best = alone[0]
+    assert found[0].start <= best.start < best.end <= found[0].end
+    assert [one.chunk_id for one in found] == [one.chunk_id for one in alone if one.chunk_id in _ids(found)]
+
+
+def _ids(passages: Sequence[Passage]) -> set[int]:
+    return {passage.chunk_id for passage in passages}
