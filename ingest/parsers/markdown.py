@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -25,18 +25,23 @@ LEAVES = {
     "code_block": BlockKind.CODE,
     "tr_open": BlockKind.TABLE_ROW,
 }
+UNDERLINES = frozenset("=-")
 LISTS = frozenset({"bullet_list_open", "ordered_list_open"})
 COMMENT = re.compile(r"(<!--(?:(?!-->).)*-->\s*)+", re.DOTALL)
 REFERENCE = re.compile(r"\s*\[[^\]]+\]:\s")
 # Longer headings are prose by mistake, and not worth the parsing of their inline markup.
 LONGEST_HEADING = 500
+# A heading that begins further down says what a part is about, such as a figure, not the document.
+TITLE_WITHIN = 2_000
+# Text that is longer, in lines or characters, and happens to stand above a row of "=" or "-" is no heading.
+UNDERLINED_LINES, UNDERLINED = 2, 200
 
 
 class MarkdownParser:
     """CommonMark with tables. Nothing that holds words is left out, save front matter, comments and link targets."""
 
     name = "markdown"
-    version = 1
+    version = 2
     suffixes = (".md", ".markdown", ".mdown", ".mkd", ".mdx")
     media_type = "text/markdown"
 
@@ -45,14 +50,13 @@ class MarkdownParser:
         return suffix in self.suffixes
 
     def parse(self, data: bytes, name: str) -> ParsedDocument:
-        """The decoded file and its blocks; the title is that of the front matter, else of the first H1."""
+        """The decoded file and its blocks; the title is that of the front matter, else of an H1 near the start."""
         decoded = decode(data)
         text = decoded.text
         front = read_front_matter(text)
         blocks = tuple(self._blocks(text, front.end))
         declared = clean_title(str(front.metadata.get("title", "")))
-        heading = next((block.label for block in blocks if block.level == 1 and block.label), "")
-        own = declared or clean_title(heading)
+        own = declared or clean_title(_title(blocks, front.end + TITLE_WITHIN))
         return ParsedDocument(
             text=text,
             title=own or title_from_name(name),
@@ -93,6 +97,11 @@ class MarkdownParser:
         inline = self._inline_parser.parseInline(source)[0].children or []
         words = [" " if child.type in ("softbreak", "hardbreak") else child.content for child in inline]
         return clean_title("".join(words))
+
+
+def _title(blocks: Sequence[Block], before: int) -> str:
+    """The first heading of the first level that begins before this character."""
+    return next((block.label for block in blocks if block.level == 1 and block.label and block.start < before), "")
 
 
 class _Collector:
@@ -142,7 +151,15 @@ class _Collector:
             # A heading inside a list item or a quotation does not divide the document.
             self._add(BlockKind.LIST_ITEM if self._lists else BlockKind.PARAGRAPH, first, beyond)
             return -1
+        if token.markup in UNDERLINES and self._is_prose(first, beyond - 1):
+            self._add(BlockKind.PARAGRAPH, first, beyond)
+            return -1
         return self._add(BlockKind.HEADING, first, beyond, level=int(token.tag[1:]))
+
+    def _is_prose(self, first: int, beyond: int) -> bool:
+        """Whether lines above an underline are too many, or too long, for a heading."""
+        start, end = self._lines.span(first, beyond)
+        return beyond - first > UNDERLINED_LINES or end - start > UNDERLINED
 
     def _add_leaf(self, token: Token, lines: list[int]) -> None:
         kind = LEAVES[token.type]

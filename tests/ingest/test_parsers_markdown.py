@@ -97,6 +97,26 @@ def test_the_title_is_the_first_heading_else_the_name() -> None:
     assert read("## only a section\n\ntext", "docs/how_to-pay.md").title == "how to pay"
 
 
+def test_a_heading_far_down_is_not_the_title() -> None:
+    before = "word " * 390
+    assert read(f"{before}\n\n# Figure 1\n\ntext", "a.md").title == "Figure 1"
+    assert read(f"{before * 2}\n\n# Figure 1\n\ntext", "the_paper.md").title == "the paper"
+    front = "---\nsummary: " + "word " * 500 + "\n---\n"
+    assert read(f"{front}# Leave\n\ntext", "a.md").title == "Leave"
+
+
+def test_prose_above_a_row_of_dashes_is_no_heading() -> None:
+    long = "word " * 41
+    for prose in (long, "one\ntwo\nthree"):
+        for underline in ("---", "==="):
+            assert outline(read(f"# T\n\n{prose}\n{underline}\n\nafter\n", "a.md")) == [
+                ("heading", "# T"),
+                ("paragraph", f"{prose}\n{underline}"),
+                ("paragraph", "after"),
+            ]
+    assert outline(read("A heading\nof two lines\n---\n", "a.md"))[0][0] == "heading"
+
+
 def test_broken_front_matter_is_noted_and_left_out() -> None:
     document = read("---\ntitle: [\n---\n# Right\n", "a.md")
     assert document.title == "Right"
