@@ -3,7 +3,8 @@
     .venv/bin/python -m bench.leaderboard ../shared/datasets [SET ...] [--most 300] [--extra NAME=FOLDER ...]
 
 Every peer gets the same chunks (LlamaIndex's sentence splitter, 256 tokens) under their titles and the same MiniLM
-vectors; ours cuts by itself, as it does by default. A peer that is not installed here runs with the folder that
+vectors; ours cuts by itself, as it does by default, and stands there twice: chunk by chunk, as the peers do, and with
+neighbouring chunks joined, as `search` shows them. A peer that is not installed here runs with the folder that
 `--extra haystack=FOLDER` names before everything else on its path, as `pip install --no-deps --target FOLDER ...`
 makes it; one that cannot run is left out, and named. Banks and chunks are kept in bench/results.
 """
@@ -15,26 +16,27 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from bench.board_sets import SETS, BoardSet, write_task
-from bench.retrieval import BenchSet, by_span, prepare
+from bench.retrieval import BenchSet, by_span, prepare, single_chunks
 from eval.cases import Case, load_cases
 from eval.commands import spread
 from eval.comparison.statistics import mean_interval, randomisation_p
 from eval.observation import Hit, Observation
 from eval.summaries.outcomes import Floats
 from eval.targets.banks import hit_of
-from knowledge.bank import KnowledgeBank
 from knowledge.library import Library
+from knowledge.types import Passage
 
 RESULTS = Path("bench/results")
 PAGE = Path("docs/leaderboard.md")
-OURS = "Refdesk"
+OURS, JOINED = "Refdesk", "Refdesk, joined"
 PEERS: Mapping[str, tuple[str, str]] = {
     "LlamaIndex, dense": ("llamaindex", "llamaindex-dense"),
     "LlamaIndex, fusion": ("llamaindex", "llamaindex-fusion"),
@@ -78,9 +80,11 @@ def observed(folder: Path, name: str) -> dict[str, Observation] | None:
     return {case: Observation(hits=tuple(hits[row] for row in rows)) for case, rows in found.items()}
 
 
-def ask_ours(bank: KnowledgeBank, board: BoardSet, cases: Sequence[Case]) -> dict[str, Observation]:
-    """What the bank finds."""
-    found = {case.id: bank.search(case.question, k=board.k, history=board.turns(case)) for case in cases}
+def ask_ours(
+    search: Callable[..., Sequence[Passage]], board: BoardSet, cases: Sequence[Case]
+) -> dict[str, Observation]:
+    """What a search finds."""
+    found = {case.id: search(case.question, k=board.k, history=board.turns(case)) for case in cases}
     return {case: Observation(hits=tuple(map(hit_of, passages))) for case, passages in found.items()}
 
 
@@ -107,7 +111,8 @@ def measure(board: BoardSet, datasets: Path, most: int, extras: Mapping[str, Pat
     cases = list(spread(cases, most))
     folder = RESULTS / "board" / board.name
     write_task(folder, board, datasets, cases, bank.embedder)
-    found = {OURS: ask_ours(bank, board, cases)}
+    searches: dict[str, Callable[..., Sequence[Passage]]] = {OURS: partial(single_chunks, bank), JOINED: bank.search}
+    found = {title: ask_ours(search, board, cases) for title, search in searches.items()}
     bank.close()
     notes = []
     for module in dict.fromkeys(module for module, _ in PEERS.values()):
@@ -137,13 +142,14 @@ def _rows(board: BoardSet, cases: Sequence[Case], found: Mapping[str, Mapping[st
 
 def page(rows: Sequence[Row], notes: Sequence[str]) -> str:
     """The leaderboard as Markdown."""
-    systems = [OURS, *PEERS]
+    systems = [OURS, JOINED, *PEERS]
     head = f"| set, measure | cases | {' | '.join(systems)} |\n|---|---|{'---|' * len(systems)}"
     body = "\n".join(f"| {row.title} | {row.cases} | {' | '.join(row.cell(one) for one in systems)} |" for row in rows)
     said = "".join(f"- {note}\n" for note in notes)
     return (
         "# Leaderboard\n\nRetrieval beside other projects, all with the weights of all-MiniLM-L6-v2, by\n"
-        "`python -m bench.leaderboard ../shared/datasets`, which says what each is given. Means with 95 %\n"
+        '`python -m bench.leaderboard ../shared/datasets`, which says what each is given. "Joined" has pairs of\n'
+        "neighbouring chunks as one passage, as `search` shows them, and so more text. Means with 95 %\n"
         "bootstrap intervals; the best is bold; a star marks where ours differs by more than chance\n"
         f"(randomisation test, p < {SURE}).\n\n"
         f"{head}\n{body}\n{f'{chr(10)}{said}' if said else ''}"

@@ -1,10 +1,11 @@
 """Retrieval quality of the default configuration on the development sets, one bank a set.
 
-    .venv/bin/python -m bench.retrieval ../shared/datasets [SET ...] [--dense-weight .5] [--link-weight .3]
+    .venv/bin/python -m bench.retrieval ../shared/datasets [SET ...] [--single] [--dense-weight .5] [--link-weight .3]
 
 Prints, per set, the figures that docs/decisions.md quotes, with the number of questions; for SQuAD 2 also how well
-the confidence of answers tells answerable from unanswerable questions. Banks are kept in bench/results/banks and
-ingested once; give --fresh after a change to parsing or chunking.
+the confidence of answers tells answerable from unanswerable questions. Passages are as `search` shows them, and how
+long the first five are stands last; with --single every chunk is a passage by itself. Banks are kept in
+bench/results/banks and ingested once; give --fresh after a change to parsing or chunking.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
@@ -24,13 +26,16 @@ from eval import Case, load_cases
 from ingest.chunking import chunk
 from ingest.parsers.registry import Registry
 from ingest.structure import ParsedDocument
-from knowledge.bank import KnowledgeBank
+from knowledge.bank import NO_FILTERS, KnowledgeBank
 from knowledge.card import SearchOptions
 from knowledge.library import Library
-from knowledge.types import NewDocument, NewPlace, Passage
+from knowledge.retrieval.conversation import conversation_vector
+from knowledge.types import ANYONE, NewDocument, NewPlace, Passage
 
 SUFFIXES = {".md", ".pdf", ".txt", ".html"}
 BATCH = 64
+SHOWN = 5
+COUNTS = ("questions", "characters")
 WEIGHTS = ("dense_weight", "link_weight", "document_weight", "whole_weight")
 Metrics = dict[str, float]
 
@@ -190,16 +195,23 @@ def abstention(bank: KnowledgeBank, cases: Sequence[Case]) -> str:
     return f"AUROC {auroc(truth, sure):.3f}  area under risk and coverage {risk:.3f}"
 
 
-def run(bench: BenchSet, bank: KnowledgeBank, cases: Sequence[Case]) -> tuple[Metrics, float]:
+def single_chunks(bank: KnowledgeBank, question: str, k: int, history: Sequence[str]) -> tuple[Passage, ...]:
+    """The best `k` chunks, none joined with its neighbour."""
+    query = conversation_vector(question, history, bank.embedder.embed_query)
+    return bank.search_vector(question, query, k=k, reader=ANYONE, filters=NO_FILTERS, history=history)
+
+
+def run(bench: BenchSet, bank: KnowledgeBank, cases: Sequence[Case], *, single: bool) -> tuple[Metrics, float]:
     """Mean of every metric over the cases with gold, and median seconds a query."""
     rows, seconds = [], []
     for case in cases:
         started = perf_counter()
         history = [turn.text for turn in case.history] if bench.history else []
-        passages = bank.search(case.question, k=bench.k, history=history)
+        search = partial(single_chunks, bank) if single else bank.search
+        passages = search(case.question, k=bench.k, history=history)
         seconds.append(perf_counter() - started)
         if metrics := bench.measure(case, passages):
-            rows.append(metrics)
+            rows.append(metrics | {"characters": sum(len(passage.text) for passage in passages[:SHOWN])})
     means = {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
     return means | {"questions": len(rows)}, sorted(seconds)[len(seconds) // 2]
 
@@ -210,6 +222,7 @@ def main() -> None:
     parser.add_argument("datasets", type=Path)
     parser.add_argument("sets", nargs="*")
     parser.add_argument("--fresh", action="store_true")
+    parser.add_argument("--single", action="store_true", help="chunks that follow on one another stay apart")
     parser.add_argument("--most", type=int, default=10**9, help="at most this many questions a set, evenly spread")
     for name in WEIGHTS:
         parser.add_argument(f"--{name.replace('_', '-')}", type=float, default=getattr(SearchOptions(), name))
@@ -225,9 +238,10 @@ def main() -> None:
         bank.close()
         everything = load_cases(arguments.datasets / bench.name / "questions.jsonl")
         cases = spread([case for case in everything if case.gold], arguments.most)
-        means, median = run(bench, bank, cases)
-        shown = "  ".join(f"{name} {value:.3f}" for name, value in means.items() if name != "questions")
-        print(f"{bench.name:22} n={int(means['questions']):5}  {shown}  {1000 * median:.1f} ms", flush=True)
+        means, median = run(bench, bank, cases, single=arguments.single)
+        shown = "  ".join(f"{name} {value:.3f}" for name, value in means.items() if name not in COUNTS)
+        spent = f"{means['characters']:.0f} characters  {1000 * median:.1f} ms"
+        print(f"{bench.name:22} n={int(means['questions']):5}  {shown}  {spent}", flush=True)
         if bench.abstains:
             asked = spread(everything, arguments.most)
             print(f"{bench.name + ', abstention':22} n={len(asked):5}  {abstention(bank, asked)}", flush=True)

@@ -18,6 +18,8 @@ LATE_MARKS = re.compile(rf"([.!?…])((?:{MARK.pattern})+)")
 # What systems write below an answer: lines that name the source of a mark, as "[1] leave.md", and say nothing.
 REFERENCE = rf"\n(?:{MARK.pattern})+(?:[^\n]*[^\n.!?…])?"
 REFERENCES = re.compile(rf"\n[ \t]*(?:{REFERENCE})+\s*\Z")
+# What is set in bold is the same words; products of powers are not.
+BOLD = re.compile(r"(?<![\w*])\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*(?![\w*])")
 NAMES: Mapping[str, tuple[str, ...]] = {
     "doc": ("uri", "doc", "document", "file", "source", "url", "filename"),
     "text": ("quote", "text", "snippet", "content"),
@@ -67,7 +69,8 @@ def says_nothing(text: str) -> bool:
 
 
 def said(text: str, citations: Sequence[Hit], told: Mapping[str, Any], **more: Any) -> Observation:
-    """A system's answer with what it told besides: whether it abstained, and how sure it is."""
+    """A system's answer with what it told besides: whether it abstained, and how sure it is. Bold is left out."""
+    text = BOLD.sub(r"\1", text)
     abstained, phrase = told.get("abstained"), told.get("phrase")
     withheld = abstained if isinstance(abstained, bool) else says_nothing(text)
     return Observation(

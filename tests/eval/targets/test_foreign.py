@@ -13,7 +13,7 @@ from agents.testing import Reply, ScriptedServer, failure
 from eval.cases import Case, Turn
 from eval.observation import Hit, Observation
 from eval.targets.agent import AgentTarget
-from eval.targets.marks import citation_hits, cited_sentences, unmarked
+from eval.targets.marks import citation_hits, cited_sentences, said, unmarked
 from eval.targets.openai_endpoint import EndpointTarget
 from eval.targets.price import Price
 from eval.targets.target import TargetFailed, TargetUnreachable
@@ -238,6 +238,21 @@ def test_marks_before_and_after_the_full_stop_count_alike() -> None:
     found = cited_sentences("First.[1] Second [1, 2]. Third [9].", (one, two))
     assert [sentence.citations for sentence in found] == [(one,), (one, two), ()]
     assert [sentence.citations for sentence in cited_sentences("No marks.", (one, two))] == [(one, two)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A refund takes **45 days** [1].", "A refund takes 45 days."),
+        ("**Yes.** It does [1].", "Yes. It does."),
+        ("2**10**3 and a ** b ** c", "2**10**3 and a ** b ** c"),
+        ("**open and *odd* ones**", "**open and *odd* ones**"),
+    ],
+)
+def test_what_is_set_in_bold_is_the_same_words(text: str, words: str) -> None:
+    seen = said(text, [Hit("leave.md", 0, 5)], {})
+    assert seen.text == words
+    assert " ".join(sentence.text for sentence in seen.sentences) == words
 
 
 def test_a_list_of_sources_below_an_answer_is_no_sentence_of_it() -> None:
