@@ -16,7 +16,8 @@ from knowledge.retrieval.adjoining import ENOUGH, Neighbours, joined
 from knowledge.retrieval.conversation import conversation_vector
 from knowledge.retrieval.indexes import BankIndexes
 from knowledge.retrieval.reranking import Reranker, reranked, with_history
-from knowledge.storage.catalog import Catalog, ChunkRow, DocumentSummary, Shown
+from knowledge.storage.catalog import Catalog
+from knowledge.storage.rows import ChunkRow, DocumentSummary, Shown
 from knowledge.storage.writer import BankWriter
 from knowledge.types import ANYONE, Answer, Document, MetadataValue, Passage, Reader, Scores
 

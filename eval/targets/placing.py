@@ -15,7 +15,7 @@ from knowledge.types import Document, Reader
 
 if TYPE_CHECKING:
     from knowledge.bank import KnowledgeBank
-    from knowledge.storage.catalog import DocumentSummary
+    from knowledge.storage.rows import DocumentSummary
 
 DOCUMENTS_KEPT = 128
 NOT_IN_BANK = "the document is not in the bank"

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from knowledge.types import Passage
 
 if TYPE_CHECKING:
-    from knowledge.storage.catalog import Catalog, Position
+    from knowledge.storage.catalog import Catalog
+    from knowledge.storage.rows import Position
 
 # Neighbours are looked for among the passages that are wanted and so many more.
 BEYOND = 3

@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from knowledge.card import BankCard, card_from_json
+from knowledge.storage.rows import ChunkRow, DocumentSummary, Position, Shown
 from knowledge.storage.schema import connect, failures, identity, transaction
 from knowledge.storage.scope import EVERYTHING, Ids, Scope, marks, open_kinds, resolved
 from knowledge.types import Document, MetadataValue, PageSpan, Reader
@@ -23,50 +23,6 @@ if TYPE_CHECKING:
 
 VECTOR_TYPE = np.float16
 BLOCK = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentSummary:
-    """A live document without its text, as the place that is shown has it; `allow` holds the roles of that place."""
-
-    id: int
-    title: str
-    uri: str
-    media_type: str
-    chunks: int
-    allow: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The place of a document that a reader is shown, and what it is called there."""
-
-    uri: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkRow:
-    """A chunk of a live document, as a passage needs it; what the document is called depends on the reader."""
-
-    id: int
-    document_id: int
-    text: str
-    start: int
-    end: int
-    headings: tuple[str, ...]
-    page_first: int | None
-    page_last: int | None
-    pages: tuple[PageSpan, ...]
-    metadata: Mapping[str, MetadataValue]
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a chunk stands among those of its document, from 0, and how many tokens it has."""
-
-    ordinal: int
-    tokens: int
 
 
 class Catalog:
@@ -180,12 +136,18 @@ class Catalog:
         """The chunks of live documents among `ids`, by id; others are left out."""
         with self.reading() as connection:
             rows = connection.execute(
-                "SELECT c.id, c.document_id, c.text, c.start, c.stop, c.headings, c.page_first, c.page_last,"
-                " d.pages, d.metadata FROM chunk c JOIN document d ON d.id = c.document_id"
+                "SELECT c.id, c.document_id, c.text, c.start, c.stop, c.headings, c.page_first, c.page_last"
+                " FROM chunk c JOIN document d ON d.id = c.document_id"
                 f" WHERE d.state = 'live' AND c.id IN ({marks(ids)})",
                 list(ids),
             ).fetchall()
-        return {row[0]: _chunk_row(row) for row in rows}
+            # Read once, however many of its chunks there are: a long document has many pages.
+            documents = list({row[1] for row in rows})
+            query = f"SELECT id, pages, metadata FROM document WHERE id IN ({marks(documents)})"
+            about = {
+                row[0]: (pages_from_json(row[1]), json.loads(row[2])) for row in connection.execute(query, documents)
+            }
+        return {row[0]: _chunk_row(row, *about[row[1]]) for row in rows}
 
     def positions(self, ids: Sequence[int]) -> dict[int, Position]:
         """Where the chunks of live documents among `ids` stand, by id; others are left out."""
@@ -282,8 +244,8 @@ def pages_from_json(text: str) -> tuple[PageSpan, ...]:
     return tuple(PageSpan(*page) for page in json.loads(text))
 
 
-def _chunk_row(row: tuple[Any, ...]) -> ChunkRow:
-    identifier, document, text, start, end, headings, first, last, pages, metadata = row
+def _chunk_row(row: tuple[Any, ...], pages: tuple[PageSpan, ...], metadata: Mapping[str, MetadataValue]) -> ChunkRow:
+    identifier, document, text, start, end, headings, first, last = row
     return ChunkRow(
         id=identifier,
         document_id=document,
@@ -293,6 +255,6 @@ def _chunk_row(row: tuple[Any, ...]) -> ChunkRow:
         headings=tuple(json.loads(headings)),
         page_first=first,
         page_last=last,
-        pages=pages_from_json(pages),
-        metadata=json.loads(metadata),
+        pages=pages,
+        metadata=metadata,
     )

@@ -11,7 +11,7 @@ from knowledge.terminal.presentation import shown_path
 
 if TYPE_CHECKING:
     from knowledge.bank import KnowledgeBank
-    from knowledge.storage.catalog import DocumentSummary
+    from knowledge.storage.rows import DocumentSummary
     from knowledge.types import Reader
 
 

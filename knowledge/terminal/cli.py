@@ -19,7 +19,7 @@ from knowledge.types import MetadataValue, Reader
 if TYPE_CHECKING:
     from knowledge.bank import KnowledgeBank
     from knowledge.library import Library
-    from knowledge.storage.catalog import DocumentSummary
+    from knowledge.storage.rows import DocumentSummary
     from knowledge.storage.verification import Verification
 
 bank_option = click.option("--bank", "bank_name", required=True, metavar="NAME", help="The bank.")

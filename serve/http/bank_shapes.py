@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from knowledge.bank import KnowledgeBank
-from knowledge.storage.catalog import DocumentSummary
+from knowledge.storage.rows import DocumentSummary
 from knowledge.types import Document, MetadataValue, Reader
 from serve.sources.showing import shown_uri
 

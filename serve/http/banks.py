@@ -7,9 +7,9 @@ from fastapi.responses import Response
 
 from knowledge.bank import KnowledgeBank
 from knowledge.errors import BankNotFound
-from knowledge.storage.catalog import DocumentSummary
 from knowledge.storage.places import read_standing
 from knowledge.storage.removal import remove_documents
+from knowledge.storage.rows import DocumentSummary
 from knowledge.types import Document
 from serve.http.bank_shapes import (
     BanksShape,
