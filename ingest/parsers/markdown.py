@@ -31,8 +31,8 @@ COMMENT = re.compile(r"(<!--(?:(?!-->).)*-->\s*)+", re.DOTALL)
 REFERENCE = re.compile(r"\s*\[[^\]]+\]:\s")
 # Longer headings are prose by mistake, and not worth the parsing of their inline markup.
 LONGEST_HEADING = 500
-# A heading that begins further down says what a part is about, such as a figure, not the document.
-TITLE_WITHIN = 2_000
+# Text is underlined by chance too: only among so many blocks is that the title, further down a figure's or nothing.
+TITLE_AMONG = 20
 # Text that is longer, in lines or characters, and happens to stand above a row of "=" or "-" is no heading.
 UNDERLINED_LINES, UNDERLINED = 2, 200
 
@@ -50,13 +50,13 @@ class MarkdownParser:
         return suffix in self.suffixes
 
     def parse(self, data: bytes, name: str) -> ParsedDocument:
-        """The decoded file and its blocks; the title is that of the front matter, else of an H1 near the start."""
+        """The decoded file and its blocks; the title is that of the front matter, else of the first H1."""
         decoded = decode(data)
         text = decoded.text
         front = read_front_matter(text)
         blocks = tuple(self._blocks(text, front.end))
         declared = clean_title(str(front.metadata.get("title", "")))
-        own = declared or clean_title(_title(blocks, front.end + TITLE_WITHIN))
+        own = declared or clean_title(_title(blocks, text))
         return ParsedDocument(
             text=text,
             title=own or title_from_name(name),
@@ -99,9 +99,10 @@ class MarkdownParser:
         return clean_title("".join(words))
 
 
-def _title(blocks: Sequence[Block], before: int) -> str:
-    """The first heading of the first level that begins before this character."""
-    return next((block.label for block in blocks if block.level == 1 and block.label and block.start < before), "")
+def _title(blocks: Sequence[Block], text: str) -> str:
+    """The first heading of the first level, with "#" or, near the start, underlined."""
+    named = ((at, block) for at, block in enumerate(blocks) if block.level == 1 and block.label)
+    return next((block.label for at, block in named if at < TITLE_AMONG or text[block.start] == "#"), "")
 
 
 class _Collector:

@@ -97,12 +97,13 @@ def test_the_title_is_the_first_heading_else_the_name() -> None:
     assert read("## only a section\n\ntext", "docs/how_to-pay.md").title == "how to pay"
 
 
-def test_a_heading_far_down_is_not_the_title() -> None:
-    before = "word " * 390
-    assert read(f"{before}\n\n# Figure 1\n\ntext", "a.md").title == "Figure 1"
-    assert read(f"{before * 2}\n\n# Figure 1\n\ntext", "the_paper.md").title == "the paper"
-    front = "---\nsummary: " + "word " * 500 + "\n---\n"
-    assert read(f"{front}# Leave\n\ntext", "a.md").title == "Leave"
+def test_what_is_underlined_far_down_is_not_the_title() -> None:
+    before = "a paragraph\n\n" * 19
+    assert read(f"{before}Figure 1\n===\n\ntext", "a.md").title == "Figure 1"
+    assert read(f"{before}one more\n\nFigure 1\n===\n\ntext", "the_paper.md").title == "the paper"
+    assert read(f"{before}one more\n\n# The guide\n\ntext", "a.md").title == "The guide"
+    unseen = "<!-- licence -->\n\n" * 20 + "".join(f"[{number}]: https://a.b/{number}\n" for number in range(20))
+    assert read(f"{unseen}\nThe guide\n===\n\ntext", "a.md").title == "The guide"
 
 
 def test_prose_above_a_row_of_dashes_is_no_heading() -> None:
