@@ -19,7 +19,7 @@ LATE_MARKS = re.compile(rf"([.!?…])((?:{MARK.pattern})+)")
 REFERENCE = rf"\n(?:{MARK.pattern})+(?:[^\n]*[^\n.!?…])?"
 REFERENCES = re.compile(rf"\n[ \t]*(?:{REFERENCE})+\s*\Z")
 # What is set in bold is the same words; products of powers are not.
-BOLD = re.compile(r"(?<![\w*])\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*(?![\w*])")
+BOLD = re.compile(r"(?<![A-Za-z0-9_*])\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*(?![A-Za-z0-9_*])")
 NAMES: Mapping[str, tuple[str, ...]] = {
     "doc": ("uri", "doc", "document", "file", "source", "url", "filename"),
     "text": ("quote", "text", "snippet", "content"),

@@ -245,6 +245,7 @@ def test_marks_before_and_after_the_full_stop_count_alike() -> None:
     [
         ("A refund takes **45 days** [1].", "A refund takes 45 days."),
         ("**Yes.** It does [1].", "Yes. It does."),
+        ("退款**45天**内", "退款45天内"),
         ("2**10**3 and a ** b ** c", "2**10**3 and a ** b ** c"),
         ("**open and *odd* ones**", "**open and *odd* ones**"),
     ],
