@@ -32,6 +32,14 @@ if TYPE_CHECKING:
 LEAST_F1 = 0.4
 ANSWERED_BY_ALL = frozenset({Expects.YES_NO, Expects.STEPS})
 LONGEST = 100
+# Of something that a question only describes ("the owner of the firm that ..."), the best sentence often holds the
+# description, and another the answer; not so where what is described is asked for ("what is the firm that ...").
+RELATIVE = r"\s(?:(?:in|by|for|of|to|from|with)\s)?(?:that|which|who|whose|whom|where)\b"
+DESCRIBED = re.compile(
+    rf"\b(?:what|which|who|whose|whom|where|when|how)\b(?!\s(?:is|was|are|were)\s(?:the|an?)\s\w+{RELATIVE}).*{RELATIVE}",
+    re.IGNORECASE,
+)
+YEAR_ASKED, YEAR = re.compile(r"\b(?:what|which)\s+year\b", re.IGNORECASE), re.compile(r"\d{3,4}")
 SIGN_BEFORE = re.compile(r"(?<![^\s(\[“\"‘'])(?:--?|[−$€£¥#@+~±<>=]{1,2})$")
 SIGN_AFTER = re.compile(r"[\u0300-\u036f%°+#€£]{1,3}(?!\w)")
 WEIGHTS: Mapping[str, float] = MappingProxyType({
@@ -62,19 +70,35 @@ def answer_phrase(
     """The characters `start:end` of `unit.text` that answer by themselves; `share` is how likely the unit answers.
 
     None where that is not clear: an F1 with the answer of less than `LEAST_F1` is expected, the unit denies something
-    before the phrase, the question asks whether or how, or has no English word that asks; the unit has several lines or
-    more than `LONGEST` words; the model tells no tokens.
+    before the phrase, the question says the phrase itself, asks whether or how, describes what it asks about ("the film
+    that ..."), or has no English word that asks; the unit has several lines or more than `LONGEST` words; the model
+    tells no tokens.
     """
-    if share < LEAST_F1 or asked.expects in ANSWERED_BY_ALL or not ASKING.search(asked.text) or "\n" in unit.text:
+    if share < LEAST_F1 or "\n" in unit.text or not _asks_for_words(asked):
         return None
     found = phrases_in(unit, asked, embedder, lexicon)
     if found is None:
         return None
     best, expected = likeliest(span_scores(found.values), found.spans)
     start, end = found.places[best]
-    if share * expected < LEAST_F1 or denials(unit.text[:start]):
+    if (
+        share * expected < LEAST_F1
+        or denials(unit.text[:start])
+        or not _may_answer(asked, unit.text[start:end], lexicon)
+    ):
         return None
     return _with_signs(unit.text, start, end)
+
+
+def _asks_for_words(asked: Question) -> bool:
+    """Whether some words of a sentence may be the whole answer."""
+    return asked.expects not in ANSWERED_BY_ALL and bool(ASKING.search(asked.text)) and not DESCRIBED.search(asked.text)
+
+
+def _may_answer(asked: Question, phrase: str, lexicon: Lexicon) -> bool:
+    """Whether it says what the question does not, or is one of two that it offers; a year, where one is asked for."""
+    said = lexicon.stems(phrase) <= set(asked.terms) and " or " not in asked.text
+    return not said and (not YEAR_ASKED.search(asked.text) or bool(YEAR.search(phrase)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from knowledge.answers.answering import answer, extract
 from knowledge.answers.lexicon import Lexicon
 from knowledge.answers.phrase_features import GROUPS, OTHER, phrase_features, phrases_of
 from knowledge.answers.phrase_spans import MOST_WORDS, Spans, Traits
-from knowledge.answers.phrases import WEIGHTS, likeliest
+from knowledge.answers.phrases import WEIGHTS, _may_answer, likeliest
 from knowledge.answers.questions import Expects, analyse
 from knowledge.card import EmbedderSpec
 from knowledge.embedding.embedder import Embedder
@@ -76,6 +76,32 @@ def test_the_words_that_answer_are_marked_in_the_sentence(question: str, phrase:
 )
 def test_nothing_is_marked_where_no_phrase_answers(question: str, minilm: Embedder) -> None:
     assert not any(sentence.phrase for sentence in extract(question, [passage(DELIVERY)], minilm).sentences)
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Who owns the firm that opened the warehouse?", "The warehouse was opened by the firm of Maria Jansen."),
+        ("In what year did Maria Jansen open the warehouse?", "Maria Jansen opened the warehouse on 31 July."),
+        ("Which Express has the warehouse?", "The warehouse has the Express."),
+    ],
+)
+def test_what_is_described_or_said_by_the_question_is_not_marked(question: str, text: str, minilm: Embedder) -> None:
+    found = extract(question, [passage(text)], minilm)
+    assert [sentence.phrase for sentence in found.sentences] == [None]
+
+
+def test_what_is_asked_for_may_be_described(minilm: Embedder) -> None:
+    question = "What is the city in which the warehouse stands?"
+    found = extract(question, [passage("The warehouse stands in Rotterdam.")], minilm)
+    assert found.sentences[0].parts[1] == "Rotterdam"
+
+
+def test_one_of_two_that_a_question_offers_may_be_marked() -> None:
+    asked = analyse("Were parcels shipped from Rotterdam or Antwerp, and in which year?", LEXICON)
+    assert _may_answer(asked, "Rotterdam in 1998", LEXICON)
+    assert not _may_answer(asked, "Rotterdam", LEXICON)
+    assert not _may_answer(analyse("What is the warehouse of Rotterdam?", LEXICON), "Rotterdam's warehouse", LEXICON)
 
 
 def test_a_model_that_tells_no_tokens_has_nothing_marked() -> None:
