@@ -64,7 +64,7 @@ def asked(name: str, bank: KnowledgeBank, cases: Sequence[Case], *, removed: boo
     """Each question with its passages; with `removed`, each answerable one again without its documents."""
     for case in cases:
         text = " ".join([*(t.text for t in case.history if t.role == "user"), case.question][-3:])
-        found = bank.search(text, k=200 if name == "cuad" else 60)
+        found = bank.search(text, k=200 if name == "cuad" else 60, single=True)
         scope = set(case.meta.get("scope", ()))
         found = tuple(p for p in found if not scope or p.uri in scope)
         yield Asked(case, text, found[:READ_FOR_ANSWER])

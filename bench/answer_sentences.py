@@ -136,7 +136,7 @@ def main() -> None:
     hits: Counter[str] = Counter()
     losses: Counter[str] = Counter()
     for case in cases:
-        passages, gold = bank.search(case.question, k=READ_FOR_ANSWER), gold_of(case)
+        passages, gold = bank.search(case.question, k=READ_FOR_ANSWER, single=True), gold_of(case)
         ours = [one.candidate for one in rank(analyse(case.question, lexicon), passages, embedder, lexicon)]
         for name, ranked in (("ours", ours), ("plain", plain(case.question, passages, embedder))):
             for rule, met in (("overlaps", gold.overlaps), ("has the words", gold.said_by)):

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.board_sets import SETS, BoardSet, write_task
-from bench.retrieval import BenchSet, by_span, prepare, single_chunks
+from bench.retrieval import BenchSet, by_span, prepare
 from eval.cases import Case, load_cases
 from eval.commands import spread
 from eval.comparison.statistics import mean_interval, randomisation_p
@@ -111,7 +111,8 @@ def measure(board: BoardSet, datasets: Path, most: int, extras: Mapping[str, Pat
     cases = list(spread(cases, most))
     folder = RESULTS / "board" / board.name
     write_task(folder, board, datasets, cases, bank.embedder)
-    searches: dict[str, Callable[..., Sequence[Passage]]] = {OURS: partial(single_chunks, bank), JOINED: bank.search}
+    single = partial(bank.search, single=True)
+    searches: dict[str, Callable[..., Sequence[Passage]]] = {OURS: single, JOINED: bank.search}
     found = {title: ask_ours(search, board, cases) for title, search in searches.items()}
     bank.close()
     notes = []

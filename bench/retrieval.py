@@ -15,7 +15,6 @@ import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
@@ -26,11 +25,10 @@ from eval import Case, load_cases
 from ingest.chunking import chunk
 from ingest.parsers.registry import Registry
 from ingest.structure import ParsedDocument
-from knowledge.bank import NO_FILTERS, KnowledgeBank
+from knowledge.bank import KnowledgeBank
 from knowledge.card import SearchOptions
 from knowledge.library import Library
-from knowledge.retrieval.conversation import conversation_vector
-from knowledge.types import ANYONE, NewDocument, NewPlace, Passage
+from knowledge.types import NewDocument, NewPlace, Passage
 
 SUFFIXES = {".md", ".pdf", ".txt", ".html"}
 BATCH = 64
@@ -195,20 +193,13 @@ def abstention(bank: KnowledgeBank, cases: Sequence[Case]) -> str:
     return f"AUROC {auroc(truth, sure):.3f}  area under risk and coverage {risk:.3f}"
 
 
-def single_chunks(bank: KnowledgeBank, question: str, k: int, history: Sequence[str]) -> tuple[Passage, ...]:
-    """The best `k` chunks, none joined with its neighbour."""
-    query = conversation_vector(question, history, bank.embedder.embed_query)
-    return bank.search_vector(question, query, k=k, reader=ANYONE, filters=NO_FILTERS, history=history)
-
-
 def run(bench: BenchSet, bank: KnowledgeBank, cases: Sequence[Case], *, single: bool) -> tuple[Metrics, float]:
     """Mean of every metric over the cases with gold, and median seconds a query."""
     rows, seconds = [], []
     for case in cases:
         started = perf_counter()
         history = [turn.text for turn in case.history] if bench.history else []
-        search = partial(single_chunks, bank) if single else bank.search
-        passages = search(case.question, k=bench.k, history=history)
+        passages = bank.search(case.question, k=bench.k, history=history, single=single)
         seconds.append(perf_counter() - started)
         if metrics := bench.measure(case, passages):
             rows.append(metrics | {"characters": sum(len(passage.text) for passage in passages[:SHOWN])})

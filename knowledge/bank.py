@@ -12,14 +12,14 @@ from knowledge.card import BankCard, EmbedderSpec, RerankerSpec
 from knowledge.embedding.embedder import Embedder
 from knowledge.embedding.remembering import Remembering
 from knowledge.errors import BankNotFound, EmbedderMismatch, UsageError
-from knowledge.retrieval.adjoining import ENOUGH, Neighbours, joined
+from knowledge.retrieval.adjoining import Found, joined, looked_at, neighbours
 from knowledge.retrieval.conversation import conversation_vector
 from knowledge.retrieval.indexes import BankIndexes
 from knowledge.retrieval.reranking import Reranker, reranked, with_history
 from knowledge.storage.catalog import Catalog
-from knowledge.storage.rows import ChunkRow, DocumentSummary, Shown
+from knowledge.storage.rows import DocumentSummary
 from knowledge.storage.writer import BankWriter
-from knowledge.types import ANYONE, Answer, Document, MetadataValue, Passage, Reader, Scores
+from knowledge.types import ANYONE, Answer, Document, MetadataValue, Passage, Reader
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
@@ -102,11 +102,6 @@ class KnowledgeBank:
         found = self.card().calibration
         return {self.name: found.threshold} if found else {}
 
-    @property
-    def neighbours(self) -> Neighbours:
-        """Where its chunks stand, as of the last search."""
-        return Neighbours(self.catalog, self._indexes.chunk_tokens)
-
     def close(self) -> None:
         """Closes the catalog; the next use opens it again."""
         with self._lock:
@@ -134,18 +129,20 @@ class KnowledgeBank:
         reader: Reader = ANYONE,
         filters: Mapping[str, MetadataValue] = NO_FILTERS,
         history: Sequence[str] = (),
+        single: bool = False,
     ) -> tuple[Passage, ...]:
         """The best `k` passages that `reader` may see, best first; none when nothing is indexed.
 
-        Neighbouring chunks that are both found are one passage, see `knowledge.retrieval.adjoining`. `filters` asks for
-        equality with title, media_type, uri or a metadata key. `history` are the turns of the conversation before the
-        question, oldest first: what it leaves unsaid is taken from there.
+        Neighbouring chunks that are both found are one passage (see `knowledge.retrieval.adjoining`), unless `single`
+        ones are wanted. `filters` asks for equality with title, media_type, uri or a metadata key. `history` are the
+        turns of the conversation before the question, oldest first: what it leaves unsaid is taken from there.
         """
         if not question.strip() or k < 1:
             raise UsageError("Nothing was asked.", hint="Give a question and ask for one passage or more.")
         query = conversation_vector(question, history, self.embedder.embed_query)
-        found = self.search_vector(question, query, k=ENOUGH * k, reader=reader, filters=filters, history=history)
-        return joined(found, k, {self.name: self.neighbours})
+        count = k if single else looked_at(k)
+        found = self.find(question, query, k=count, reader=reader, filters=filters, history=history, single=single)
+        return found.passages if single else joined(found, k)
 
     def search_vector(
         self,
@@ -157,7 +154,22 @@ class KnowledgeBank:
         filters: Mapping[str, MetadataValue],
         history: Sequence[str] = (),
     ) -> tuple[Passage, ...]:
-        """As `search`, with the vector of what is asked at hand, and every passage a single chunk."""
+        """The best `k` single chunks, with the vector of what is asked at hand."""
+        found = self.find(question, query, k=k, reader=reader, filters=filters, history=history, single=True)
+        return found.passages
+
+    def find(
+        self,
+        question: str,
+        query: Vector,
+        *,
+        k: int,
+        reader: Reader,
+        filters: Mapping[str, MetadataValue],
+        history: Sequence[str] = (),
+        single: bool = False,
+    ) -> Found:
+        """The best `k` chunks, and which of them may be one passage, unless `single` ones are wanted."""
         catalog = self.catalog
         with catalog.reading():
             search, spec = self._indexes.current(catalog), self._indexes.reranker
@@ -165,15 +177,17 @@ class KnowledgeBank:
             ranked = search.run(question, query, max(k, spec.passages if spec else 0), scope, history=history)
             rows = catalog.chunks([chunk for chunk, _ in ranked])
             places = catalog.shown({row.document_id for row in rows.values()}, scope)
+            rows = {chunk: row for chunk, row in rows.items() if row.document_id in places}
+            pairs = () if single else neighbours(rows.values(), self._indexes.chunk_tokens)
+            gaps = {((self.name, one), (self.name, other)): gap for (one, other), gap in catalog.gaps(pairs).items()}
             self._indexes.answered()
         found = [(rows[chunk], scores) for chunk, scores in ranked if chunk in rows]
-        passages = tuple(
-            self._passage(row, scores, places[row.document_id]) for row, scores in found if row.document_id in places
-        )
-        if spec is None:
-            return passages
-        # Behind the reading, which would keep others from the catalog while the model works.
-        return reranked(with_history(question, history), passages, self._rerankers(spec), spec.passages)[:k]
+        passages = tuple(row.passage(self.name, scores, places[row.document_id]) for row, scores in found)
+        if spec is not None:
+            # Behind the reading, which would keep others from the catalog while the model works.
+            asked = with_history(question, history)
+            passages = reranked(asked, passages, self._rerankers(spec), spec.passages)[:k]
+        return Found(passages, gaps)
 
     def ask(
         self,
@@ -255,24 +269,6 @@ class KnowledgeBank:
         from knowledge.llamaindex.query_engine import bank_tool
 
         return bank_tool(self, name=name, description=description, reader=reader, llm=llm)
-
-    def _passage(self, row: ChunkRow, scores: Scores, place: Shown) -> Passage:
-        return Passage(
-            chunk_id=row.id,
-            document_id=row.document_id,
-            bank=self.name,
-            title=place.title,
-            uri=place.uri,
-            text=row.text,
-            start=row.start,
-            end=row.end,
-            headings=row.headings,
-            page_first=row.page_first,
-            page_last=row.page_last,
-            pages=row.pages,
-            metadata=row.metadata,
-            scores=scores,
-        )
 
 
 def check_embedder(card: BankCard, embedder: Embedder) -> None:

@@ -17,7 +17,7 @@ from knowledge.bank import NO_FILTERS, READ_FOR_ANSWER, KnowledgeBank, check_emb
 from knowledge.card import BankCard, EmbedderSpec, RerankerSpec, card_to_json, check_bank_name
 from knowledge.embedding.embedder import Embedder, EmbedderIdentity
 from knowledge.errors import BankNotFound, StorageError, UsageError
-from knowledge.retrieval.adjoining import ENOUGH, joined
+from knowledge.retrieval.adjoining import Found, all_of, joined, looked_at
 from knowledge.retrieval.conversation import conversation_vector
 from knowledge.retrieval.reranking import Reranker
 from knowledge.storage import schema
@@ -140,17 +140,21 @@ class Library:
         reader: Reader = ANYONE,
         filters: Mapping[str, MetadataValue] = NO_FILTERS,
         history: Sequence[str] = (),
+        single: bool = False,
     ) -> tuple[Passage, ...]:
         """The best `k` passages of the banks that the question is routed to, of `banks` where given.
 
-        Neighbouring chunks that are both found are one passage, see `knowledge.retrieval.adjoining`. `history` are the
-        turns of the conversation before the question, oldest first.
+        Neighbouring chunks that are both found are one passage (see `knowledge.retrieval.adjoining`), unless `single`
+        ones are wanted. `history` are the turns of the conversation before the question, oldest first.
         """
         if not question.strip() or k < 1:
             raise UsageError("Nothing was asked.", hint="Give a question and ask for one passage or more.")
         chosen = self._chosen(banks)
-        names, passages = self._routed(question, chosen, k=ENOUGH * k, reader=reader, filters=filters, history=history)
-        return joined(passages, k, {bank.name: bank.neighbours for bank in chosen if bank.name in names})
+        count = k if single else looked_at(k)
+        _, found = self._routed(
+            question, chosen, k=count, reader=reader, filters=filters, history=history, single=single
+        )
+        return found.passages if single else joined(found, k)
 
     def ask(
         self,
@@ -171,13 +175,13 @@ class Library:
             raise UsageError("Nothing was asked.", hint="Give a question.")
         started = perf_counter()
         chosen = self._chosen(banks)
-        names, passages = self._routed(
-            question, chosen, k=READ_FOR_ANSWER, reader=reader, filters=filters, history=history
+        names, found = self._routed(
+            question, chosen, k=READ_FOR_ANSWER, reader=reader, filters=filters, history=history, single=True
         )
         timings = {"retrieve": perf_counter() - started}
         thresholds = {name: least for bank in chosen for name, least in bank.thresholds.items()}
         embedder = chosen[0].sentence_embedder
-        return answer(question, passages, embedder, banks=names, thresholds=thresholds, timings=timings)
+        return answer(question, found.passages, embedder, banks=names, thresholds=thresholds, timings=timings)
 
     def _chosen(self, banks: Sequence[str] | None) -> list[KnowledgeBank]:
         names = self.names() if banks is None else tuple(dict.fromkeys(banks))
@@ -196,21 +200,24 @@ class Library:
         reader: Reader,
         filters: Mapping[str, MetadataValue],
         history: Sequence[str] = (),
-    ) -> tuple[tuple[str, ...], tuple[Passage, ...]]:
+        single: bool,
+    ) -> tuple[tuple[str, ...], Found]:
         from knowledge.retrieval.routing import route
 
         vectors: dict[EmbedderIdentity, Vector] = {}
-        found: dict[str, tuple[Passage, ...]] = {}
+        found: dict[str, Found] = {}
         for bank in banks:
             identity = bank.embedder.identity
             if identity not in vectors:
                 vectors[identity] = conversation_vector(question, history, bank.sentence_embedder.embed_query)
-            query = vectors[identity]
-            found[bank.name] = bank.search_vector(question, query, k=k, reader=reader, filters=filters, history=history)
+            found[bank.name] = bank.find(
+                question, vectors[identity], k=k, reader=reader, filters=filters, history=history, single=single
+            )
         if len(banks) == 1:
             return (banks[0].name,), found[banks[0].name]
-        routing = route(" ".join([*history, question]), found, {bank.name: bank.card() for bank in banks})
-        return routing.banks, routing.passages[:k]
+        passages = {name: one.passages for name, one in found.items()}
+        routing = route(" ".join([*history, question]), passages, {bank.name: bank.card() for bank in banks})
+        return routing.banks, all_of(found.values(), routing.passages[:k])
 
     def _new_card(self, name: str, title: str, description: str, spec: EmbedderSpec, card: BankCard | None) -> BankCard:
         identity = self.embedder(spec).identity

@@ -186,9 +186,21 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A chunk within a passage of two: its id, its span in the document, and the page that it begins on."""
+
+    chunk_id: int
+    start: int
+    end: int
+    page_first: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk found for a query, or two that follow on one another (`chunk_id` and `scores` are then those of the
-    better one), and the place that the reader may see.
+    """A chunk found for a query, with its scores and the place that the reader may see.
+
+    Or two chunks that follow on one another: `parts` are these then, in the document's order, and else empty;
+    `chunk_id` and `scores` are those of the better one, but for the cosine, which is the higher of both.
     """
 
     chunk_id: int
@@ -205,6 +217,18 @@ class Passage:
     pages: tuple[PageSpan, ...]
     metadata: Mapping[str, MetadataValue]
     scores: Scores
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def best(self) -> Part:
+        """The chunk that was found; of two the better one."""
+        whole = Part(self.chunk_id, self.start, self.end, self.page_first)
+        return next((part for part in self.parts if part.chunk_id == self.chunk_id), whole)
+
+    @property
+    def chunks(self) -> str:
+        """The id of its chunk, or those of both: what tells it from every other passage of the bank."""
+        return "-".join(str(part.chunk_id) for part in self.parts) or str(self.chunk_id)
 
     def cite(self, start: int, end: int) -> Citation:
         """A citation of the span `start:end` of the document, which must lie in this passage."""

@@ -97,7 +97,13 @@ class Conversation:
     def _search(self, question: str, history: Sequence[str] = ()) -> tuple[Passage, ...]:
         scope = self.scope
         return self.library.search(
-            question, k=COMPARED, banks=scope.banks, reader=scope.reader, filters=scope.filters, history=history
+            question,
+            k=COMPARED,
+            banks=scope.banks,
+            reader=scope.reader,
+            filters=scope.filters,
+            history=history,
+            single=True,
         )
 
     def _quote(self, question: str, history: Sequence[str] = ()) -> Answer:

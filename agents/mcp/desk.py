@@ -164,7 +164,8 @@ def _parsed(uri: str) -> tuple[str, int]:
 
 
 def _source(number: int, passage: Passage) -> str:
-    page = f", page {passage.page_first}" if passage.page_first is not None else ""
+    first = passage.best.page_first
+    page = f", page {first}" if first is not None else ""
     return f"[{number}] {document_uri(passage.bank, passage.document_id)} {passage.title}{page} ({passage.uri})"
 
 

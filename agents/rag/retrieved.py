@@ -93,8 +93,8 @@ def as_document(passage: Passage) -> Document:
         chunk_id=passage.chunk_id,
         uri=passage.uri,
         title=passage.title,
-        page=passage.page_first,
+        page=passage.best.page_first,
         bank=passage.bank,
     )
     score = max(0.0, min(1.0, passage.scores.cosine))
-    return Document(metadata, id=f"{passage.bank}/{passage.chunk_id}", score=score)
+    return Document(metadata, id=f"{passage.bank}/{passage.chunks}", score=score)

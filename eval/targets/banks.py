@@ -60,7 +60,10 @@ class BankTarget:
         answered = perf_counter()
         # The banks that were asked are known by now; deciding once more among many passages of all takes long.
         asked = answer.banks if answer and answer.banks else self._names
-        found = self._library.search(case.question, k=self._depth, banks=asked, reader=case.reader, history=case.turns)
+        # Single chunks, among which the answer was looked for.
+        found = self._library.search(
+            case.question, k=self._depth, banks=asked, reader=case.reader, history=case.turns, single=True
+        )
         placed = self._placer.place(case)
         return Observation(
             text=answer.text if answer else "",

@@ -16,7 +16,7 @@ class Evidence:
     """Passages in the order in which a model first saw them; each keeps its number, from 1, however often it comes."""
 
     def __init__(self) -> None:
-        self._numbers: dict[tuple[str, int, int, int], int] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
         self.passages: list[Passage] = []
 
     def add(self, found: Iterable[Passage]) -> str:
@@ -28,7 +28,7 @@ class Evidence:
         return self.passages[number - 1] if 1 <= number <= len(self.passages) else None
 
     def _shown(self, passage: Passage) -> str:
-        key = (passage.bank, passage.chunk_id, passage.start, passage.end)
+        key = (passage.bank, passage.chunks)
         if key in self._numbers:
             return f'<passage number="{self._numbers[key]}">shown above</passage>'
         self.passages.append(passage)

@@ -57,7 +57,7 @@ class BankQueryEngine(BaseQueryEngine):
         self._reader = reader
         self._llm = llm
         self._filters = plain_filters(filters)
-        self._retriever = BankRetriever(source, k=READ_FOR_ANSWER, reader=reader, filters=filters)
+        self._retriever = BankRetriever(source, k=READ_FOR_ANSWER, reader=reader, filters=filters, single=True)
 
     def retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         """The passages that an answer would be made from."""
@@ -93,8 +93,8 @@ class BankQueryEngine(BaseQueryEngine):
         return {}
 
     def _evidence(self, question: str) -> Evidence:
-        evidence = Evidence()
-        evidence.add(self._source.search(question, k=READ_FOR_ANSWER, reader=self._reader, filters=self._filters))
+        evidence, reader, filters = Evidence(), self._reader, self._filters
+        evidence.add(self._source.search(question, k=READ_FOR_ANSWER, reader=reader, filters=filters, single=True))
         return evidence
 
     def _checked(self, question: str, evidence: Evidence, reply: ChatResponse | None) -> Answer:

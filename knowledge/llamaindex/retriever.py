@@ -31,24 +31,35 @@ class Searchable(Protocol):
     """A bank, or a library of banks."""
 
     def search(
-        self, question: str, *, k: int = ..., reader: Reader = ..., filters: Mapping[str, MetadataValue] = ...
+        self,
+        question: str,
+        *,
+        k: int = ...,
+        reader: Reader = ...,
+        filters: Mapping[str, MetadataValue] = ...,
+        single: bool = ...,
     ) -> tuple[Passage, ...]:
-        """The passages that fit `question` best and that `reader` may see."""
+        """The passages that fit `question` best and that `reader` may see; `single`: none is of two chunks."""
         ...
 
 
 class BankRetriever(BaseRetriever):
     """Retrieves the passages of a bank or library as one reader, under one set of filters."""
 
-    def __init__(self, source: Searchable, *, k: int, reader: Reader, filters: Filters = NO_FILTERS) -> None:
+    def __init__(
+        self, source: Searchable, *, k: int, reader: Reader, filters: Filters = NO_FILTERS, single: bool = False
+    ) -> None:
         super().__init__()
         self._source = source
         self._k = k
         self._reader = reader
         self._filters = plain_filters(filters)
+        self._single = single
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        passages = self._source.search(query_bundle.query_str, k=self._k, reader=self._reader, filters=self._filters)
+        passages = self._source.search(
+            query_bundle.query_str, k=self._k, reader=self._reader, filters=self._filters, single=self._single
+        )
         return [scored_node(passage) for passage in passages]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
@@ -56,12 +67,12 @@ class BankRetriever(BaseRetriever):
 
 
 def scored_node(passage: Passage) -> NodeWithScore:
-    """The passage as a node whose id names bank and chunk and whose source is the document."""
+    """The passage as a node whose id names bank and chunk, or both chunks, and whose source is the document."""
     own = _own_metadata(passage)
     metadata = {**passage.metadata, **own}
     unshown = sorted(metadata.keys() - SHOWN)
     node = TextNode(
-        id_=f"{passage.bank}/{passage.chunk_id}",
+        id_=f"{passage.bank}/{passage.chunks}",
         text=passage.text,
         start_char_idx=passage.start,
         end_char_idx=passage.end,
@@ -92,8 +103,8 @@ def _equality(entry: MetadataFilter | MetadataFilters) -> tuple[str, MetadataVal
 def _own_metadata(passage: Passage) -> dict[str, Any]:
     """Flat values only, so that the node fits any vector store."""
     own: dict[str, Any] = {"bank": passage.bank, "title": passage.title, "uri": passage.uri}
-    if passage.page_first is not None:
-        own["page"] = passage.page_first
+    if passage.best.page_first is not None:
+        own["page"] = passage.best.page_first
     if passage.headings:
         own["headings"] = " > ".join(passage.headings)
     return own

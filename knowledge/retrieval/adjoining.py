@@ -6,93 +6,103 @@ passage of the document (auto-merging, of neighbours alone), and its place goes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
-from knowledge.types import Passage
-
-if TYPE_CHECKING:
-    from knowledge.storage.catalog import Catalog
-    from knowledge.storage.rows import Position
+from knowledge.storage.rows import ChunkRow
+from knowledge.types import Part, Passage
 
 # Neighbours are looked for among the passages that are wanted and so many more.
 BEYOND = 3
-# Pairs leave at least half of what was found, so that so many times as much as is wanted is enough.
-ENOUGH = 2
+# So much of the better one's score a neighbour has: of a small bank everything is found, whatever is asked.
+NEARLY = 0.6
 # So many times a bank's longest chunk two chunks may be together, in tokens.
 LONGEST = 1.75
+# Characters between them, all white space: a comment or a target of links was left out where there is more.
+WIDEST_GAP = 8
+
+# A chunk of a bank, by the bank's name and its own id.
+Key = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbours:
-    """The chunks of a bank, in the order of its documents; each has at most `tokens` tokens."""
+class Found:
+    """Single chunks, best first; `gaps` holds what stands between two of them that may be one passage."""
 
-    catalog: Catalog
-    tokens: int
-
-    def positions(self, passages: Sequence[Passage]) -> dict[int, Position]:
-        """Where the chunks of these passages stand, if their documents are live still, by chunk id."""
-        return self.catalog.positions([passage.chunk_id for passage in passages])
-
-    def whole(self, one: Passage, other: Passage) -> Passage:
-        """Both as one, in the place of `one`; only `one` where the document is gone meanwhile."""
-        first, last = sorted((one, other), key=lambda passage: passage.start)
-        text = self.catalog.text(one.document_id, first.start, last.end)
-        # SQLite ends a text at a NUL, which programs may have put there.
-        if text is None or len(text) != last.end - first.start:
-            return one
-        return replace(
-            one, text=text, start=first.start, end=last.end, page_first=first.page_first, page_last=last.page_last
-        )
+    passages: tuple[Passage, ...]
+    gaps: Mapping[tuple[Key, Key], str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _Shown:
-    """A passage that is shown, the place of its chunk, and the neighbour that was found for it."""
+    """A passage that is shown, and the neighbour that was found for it."""
 
     passage: Passage
-    position: Position | None
     neighbour: Passage | None = None
 
-    @property
-    def key(self) -> tuple[str, int, int]:
-        return self.passage.bank, self.passage.document_id, self.position.ordinal if self.position else -1
 
-    @property
-    def beside(self) -> Iterator[tuple[str, int, int]]:
-        bank, document, ordinal = self.key
-        return ((bank, document, ordinal + step) for step in (-1, 1))
-
-    def fits(self, other: _Shown, most: float) -> bool:
-        """Whether this and its neighbour `other` may be one passage; of chunks without a count nobody can tell."""
-        tokens = [one.position.tokens if one.position else 0 for one in (self, other)]
-        return self.passage.headings == other.passage.headings and all(tokens) and sum(tokens) <= most
+def looked_at(k: int) -> int:
+    """So many chunks have to be found for `k` passages, of which each may take two."""
+    return max(2 * k, k + BEYOND)
 
 
-def joined(passages: Sequence[Passage], k: int, banks: Mapping[str, Neighbours]) -> tuple[Passage, ...]:
-    """The first `k` of what was found, best first, each with its neighbour where that was found too.
+def neighbours(rows: Iterable[ChunkRow], longest: int) -> Iterator[tuple[ChunkRow, ChunkRow]]:
+    """The pairs that may be one passage, in a bank whose chunks have at most `longest` tokens.
 
-    Two at most become one, and only under the same headings, so that a citation of either part names the right ones.
-    They stand where the better of them did, with its scores and its chunk's id. `passages` are to be `ENOUGH` times
-    as many as are wanted.
+    They follow on one another under the same headings, so that a citation of either names the right ones, and are not
+    too long together. How long they are is not known of chunks that were committed without a count.
     """
-    positions = {
-        name: bank.positions([passage for passage in passages if passage.bank == name]) for name, bank in banks.items()
-    }
+    for one, other in pairwise(sorted(rows, key=lambda row: (row.document_id, row.ordinal))):
+        if (one.document_id, one.ordinal + 1, one.headings) == (other.document_id, other.ordinal, other.headings):
+            known = one.tokens > 0 and other.tokens > 0
+            if known and one.tokens + other.tokens <= LONGEST * longest and 0 <= other.start - one.end <= WIDEST_GAP:
+                yield one, other
+
+
+def joined(found: Found, k: int) -> tuple[Passage, ...]:
+    """The first `k` passages, best first, each with its neighbour where that was found too; two at most become one.
+
+    They stand where the better of them did, with its scores and its chunk's id; only the cosine is the higher of both.
+    """
+    beside: dict[Key, list[Key]] = defaultdict(list)
+    for first, second in found.gaps:
+        beside[first].append(second)
+        beside[second].append(first)
     shown: list[_Shown] = []
-    single: dict[tuple[str, int, int], _Shown] = {}
-    for rank, passage in enumerate(passages):
-        new = _Shown(passage, positions[passage.bank].get(passage.chunk_id))
-        most = LONGEST * banks[passage.bank].tokens if rank < k + BEYOND else 0
-        pair = next((single[key] for key in new.beside if key in single and single[key].fits(new, most)), None)
-        if pair is not None:
-            pair.neighbour = passage
-            del single[pair.key]
+    single: dict[Key, int] = {}
+    for rank, passage in enumerate(found.passages):
+        places = sorted(single[key] for key in beside[_key(passage)] if key in single) if rank < k + BEYOND else []
+        near = (shown[at] for at in places if passage.scores.total >= NEARLY * shown[at].passage.scores.total)
+        if (better := next(near, None)) is not None:
+            better.neighbour = passage
+            del single[_key(better.passage)]
         elif len(shown) < k:
-            shown.append(new)
-            single[new.key] = new
-    return tuple(
-        one.passage if one.neighbour is None else banks[one.passage.bank].whole(one.passage, one.neighbour)
-        for one in shown
+            single[_key(passage)] = len(shown)
+            shown.append(_Shown(passage))
+    return tuple(_whole(one.passage, one.neighbour, found.gaps) if one.neighbour else one.passage for one in shown)
+
+
+def _whole(one: Passage, other: Passage, gaps: Mapping[tuple[Key, Key], str]) -> Passage:
+    """Both as one, in the place of `one`."""
+    first, second = sorted((one, other), key=lambda passage: passage.start)
+    return replace(
+        one,
+        text=f"{first.text}{gaps[_key(first), _key(second)]}{second.text}",
+        start=first.start,
+        end=second.end,
+        page_first=first.page_first,
+        page_last=second.page_last,
+        scores=replace(one.scores, cosine=max(one.scores.cosine, other.scores.cosine)),
+        parts=tuple(Part(part.chunk_id, part.start, part.end, part.page_first) for part in (first, second)),
     )
+
+
+def _key(passage: Passage) -> Key:
+    return passage.bank, passage.chunk_id
+
+
+def all_of(found: Iterable[Found], passages: Sequence[Passage]) -> Found:
+    """These passages of several banks, with what stands between them."""
+    return Found(tuple(passages), {keys: gap for one in found for keys, gap in one.gaps.items()})

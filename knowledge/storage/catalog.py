@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from knowledge.card import BankCard, card_from_json
-from knowledge.storage.rows import ChunkRow, DocumentSummary, Position, Shown
+from knowledge.storage.rows import ChunkRow, DocumentSummary, Shown
 from knowledge.storage.schema import connect, failures, identity, transaction
 from knowledge.storage.scope import EVERYTHING, Ids, Scope, marks, open_kinds, resolved
 from knowledge.types import Document, MetadataValue, PageSpan, Reader
@@ -136,7 +136,8 @@ class Catalog:
         """The chunks of live documents among `ids`, by id; others are left out."""
         with self.reading() as connection:
             rows = connection.execute(
-                "SELECT c.id, c.document_id, c.text, c.start, c.stop, c.headings, c.page_first, c.page_last"
+                "SELECT c.id, c.document_id, c.ordinal, c.tokens, c.text, c.start, c.stop, c.headings,"
+                " c.page_first, c.page_last"
                 " FROM chunk c JOIN document d ON d.id = c.document_id"
                 f" WHERE d.state = 'live' AND c.id IN ({marks(ids)})",
                 list(ids),
@@ -149,21 +150,18 @@ class Catalog:
             }
         return {row[0]: _chunk_row(row, *about[row[1]]) for row in rows}
 
-    def positions(self, ids: Sequence[int]) -> dict[int, Position]:
-        """Where the chunks of live documents among `ids` stand, by id; others are left out."""
-        query = (
-            "SELECT c.id, c.ordinal, c.tokens FROM chunk c JOIN document d ON d.id = c.document_id"
-            f" WHERE d.state = 'live' AND c.id IN ({marks(ids)})"
-        )
-        with self.reading() as connection:
-            return {row[0]: Position(row[1], row[2]) for row in connection.execute(query, list(ids))}
-
-    def text(self, document_id: int, start: int, end: int) -> str | None:
-        """The characters `start:end` of a live document; None where there is no such document."""
+    def gaps(self, pairs: Iterable[tuple[ChunkRow, ChunkRow]]) -> dict[tuple[int, int], str]:
+        """What stands between each two chunks of live documents, by their ids, where that is white space or nothing."""
         query = "SELECT substr(text, ?, ?) FROM document WHERE id = ? AND state = 'live'"
+        between: dict[tuple[int, int], str] = {}
         with self.reading() as connection:
-            row = connection.execute(query, (start + 1, end - start, document_id)).fetchone()
-        return None if row is None else str(row[0])
+            for one, other in pairs:
+                length = other.start - one.end
+                row = connection.execute(query, (one.end + 1, length, one.document_id)).fetchone() if length else ("",)
+                # SQLite ends a text at a NUL, which programs may have put there.
+                if row is not None and len(row[0]) == length and not row[0].strip():
+                    between[one.id, other.id] = row[0]
+        return between
 
     def shown(self, document_ids: Iterable[int], scope: Scope) -> dict[int, Shown]:
         """For each document the first of its places within `scope`; a document without one is left out."""
@@ -245,10 +243,12 @@ def pages_from_json(text: str) -> tuple[PageSpan, ...]:
 
 
 def _chunk_row(row: tuple[Any, ...], pages: tuple[PageSpan, ...], metadata: Mapping[str, MetadataValue]) -> ChunkRow:
-    identifier, document, text, start, end, headings, first, last = row
+    identifier, document, ordinal, tokens, text, start, end, headings, first, last = row
     return ChunkRow(
         id=identifier,
         document_id=document,
+        ordinal=ordinal,
+        tokens=tokens,
         text=text,
         start=start,
         end=end,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from knowledge.types import MetadataValue, PageSpan
+from knowledge.types import MetadataValue, PageSpan, Passage, Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class ChunkRow:
 
     id: int
     document_id: int
+    ordinal: int
+    tokens: int
     text: str
     start: int
     end: int
@@ -43,10 +45,21 @@ class ChunkRow:
     pages: tuple[PageSpan, ...]
     metadata: Mapping[str, MetadataValue]
 
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a chunk stands among those of its document, from 0, and how many tokens it has."""
-
-    ordinal: int
-    tokens: int
+    def passage(self, bank: str, scores: Scores, place: Shown) -> Passage:
+        """What a reader is shown of it."""
+        return Passage(
+            chunk_id=self.id,
+            document_id=self.document_id,
+            bank=bank,
+            title=place.title,
+            uri=place.uri,
+            text=self.text,
+            start=self.start,
+            end=self.end,
+            headings=self.headings,
+            page_first=self.page_first,
+            page_last=self.page_last,
+            pages=self.pages,
+            metadata=self.metadata,
+            scores=scores,
+        )

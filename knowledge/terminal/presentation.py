@@ -187,9 +187,15 @@ def print_passages(passages: Sequence[Passage], out: Console, *, explain: bool =
         out.print("No passage found.")
     for number, passage in enumerate(passages, 1):
         print_indented(f"{number}.", f"{passage.bank}: {passage_line(passage)}", out, style="bold")
-        print_indented("", shortened(readable(passage.text)), out)
+        print_indented("", _snippet(passage), out)
         if explain:
             print_indented("", scores_line(passage.scores), out, style="dim")
+
+
+def _snippet(passage: Passage) -> str:
+    """Its beginning, or that of the chunk that was found."""
+    skipped = passage.best.start - passage.start
+    return f"{'… ' if skipped else ''}{shortened(readable(passage.text[skipped:]))}"
 
 
 def print_indented(mark: str, text: str, out: Console, *, style: str = "") -> None:

@@ -41,7 +41,7 @@ class Drafting:
     def _routed(self, question: str) -> str | None:
         banks = self._banks()
         try:
-            found = self._library.search(question, k=1, banks=banks) if banks else ()
+            found = self._library.search(question, k=1, banks=banks, single=True) if banks else ()
         except RefdeskError:
             found = ()
         return found[0].bank if found else (banks[0] if banks else None)

@@ -194,7 +194,7 @@ def passage_shape(passage: Passage, root: Path, *, explain: bool) -> PassageShap
         start=passage.start,
         end=passage.end,
         headings=list(passage.headings),
-        page=passage.page_first,
+        page=passage.best.page_first,
         metadata=dict(passage.metadata),
         score=parts["total"],
         scores=ScoresShape(**parts) if explain else None,

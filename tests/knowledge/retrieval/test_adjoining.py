@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.bank import KnowledgeBank
-from knowledge.card import ChunkingOptions
+from knowledge.card import ChunkingOptions, RerankerSpec
 from knowledge.library import Library
 from knowledge.retrieval.adjoining import LONGEST
-from knowledge.testing import HashingEmbedder
-from knowledge.types import ANYONE, Chunk, NewDocument, NewPlace, PageSpan, Passage
+from knowledge.testing import HashingEmbedder, ScriptedReranker
+from knowledge.types import Chunk, NewDocument, NewPlace, PageSpan, Passage, Reader
 
 EMBEDDER = HashingEmbedder()
 LEASE = "A lease of a car ends after three years."
@@ -73,7 +74,7 @@ def texts(passages: Sequence[Passage]) -> list[str]:
 
 
 def single(bank: KnowledgeBank, question: str, k: int) -> tuple[Passage, ...]:
-    return bank.search_vector(question, EMBEDDER.embed_query(question), k=k, reader=ANYONE, filters={})
+    return bank.search(question, k=k, single=True)
 
 
 def test_neighbours_that_are_both_found_are_one_passage_of_the_document(bank: KnowledgeBank) -> None:
@@ -83,7 +84,13 @@ def test_neighbours_that_are_both_found_are_one_passage_of_the_document(bank: Kn
     assert sorted(texts(alone)) == sorted([LEASE, DEPOSIT])
     (found,) = bank.search(question, k=1)
     assert found.text == f"{LEASE}\n\n{DEPOSIT}"
-    assert (found.chunk_id, found.scores) == (alone[0].chunk_id, alone[0].scores)
+    assert found.chunk_id == alone[0].chunk_id
+    assert found.scores == replace(alone[0].scores, cosine=max(one.scores.cosine for one in alone))
+    assert {(part.chunk_id, part.start, part.end) for part in found.parts} == {
+        (one.chunk_id, one.start, one.end) for one in alone
+    }
+    assert (found.best.start, found.best.page_first) == (alone[0].start, alone[0].page_first)
+    assert found.chunks == "-".join(str(one.chunk_id) for one in sorted(alone, key=lambda one: one.start))
     assert (found.page_first, found.page_last) == (2, 3)
     assert bank.document(found.document_id).text[found.start : found.end] == found.text
     quoted = found.text.index(DEPOSIT) + found.start
@@ -92,7 +99,7 @@ def test_neighbours_that_are_both_found_are_one_passage_of_the_document(bank: Kn
 
 
 def test_the_place_of_a_neighbour_goes_to_the_next_that_was_found(bank: KnowledgeBank) -> None:
-    commit(bank, [PARKING, LEASE, DEPOSIT, FOOD, PARKING, NOTICE])
+    commit(bank, [PARKING, LEASE, DEPOSIT, PARKING, FOOD, NOTICE])
     found = bank.search("When is the deposit of a lease of a car paid back?", k=2)
     assert texts(found) == [f"{LEASE}\n\n{DEPOSIT}", NOTICE]
 
@@ -120,16 +127,79 @@ def test_what_may_become_one(bank: KnowledgeBank, how: Mapping[str, object], joi
     assert found == [f"{LEASE}\n\n{DEPOSIT}"] if joins else sorted(found) == sorted([LEASE, DEPOSIT])
 
 
+def test_a_neighbour_that_has_little_to_do_with_it_stays_apart(bank: KnowledgeBank) -> None:
+    commit(bank, [FOOD, DEPOSIT])
+    found = bank.search("When is the deposit of the lease paid back?", k=1)
+    assert texts(found) == [DEPOSIT]
+
+
 def test_chunks_that_do_not_follow_on_one_another_stay_apart(bank: KnowledgeBank) -> None:
     commit(bank, [LEASE, PARKING, DEPOSIT])
     found = texts(bank.search("When is the deposit of a lease of a car paid back?", k=1))
     assert found[0] in (LEASE, DEPOSIT)
 
 
-def test_a_text_whose_characters_sqlite_cannot_count_is_shown_in_chunks(bank: KnowledgeBank) -> None:
-    commit(bank, [LEASE, DEPOSIT], gap="\0\n")
+@pytest.mark.parametrize("gap", ["\0\n", "\n<!-- -->\n"[:8], "\n" * 9, " x "], ids=repr)
+def test_only_a_little_white_space_may_stand_between(bank: KnowledgeBank, gap: str) -> None:
+    commit(bank, [LEASE, DEPOSIT], gap=gap)
     found = bank.search("When is the deposit of a lease of a car paid back?", k=5)
-    assert all(passage.text in (LEASE, DEPOSIT) for passage in found)
+    assert sorted(texts(found)) == sorted([LEASE, DEPOSIT])
+
+
+@pytest.mark.parametrize("gap", ["", " ", "\r\n\r\n", "\u2003\u200a"], ids=repr)
+def test_what_stands_between_belongs_to_the_passage(bank: KnowledgeBank, gap: str) -> None:
+    # Characters of one, two and four bytes stand before, which SQLite counts.
+    commit(bank, ["Ä é 🚗 of an old kind.", LEASE, DEPOSIT], gap=gap)
+    (found,) = bank.search("When is the deposit of a lease of a car paid back?", k=1)
+    assert found.text == f"{LEASE}{gap}{DEPOSIT}" == bank.document(found.document_id).text[found.start : found.end]
+
+
+def test_the_better_of_two_neighbours_is_taken(bank: KnowledgeBank) -> None:
+    commit(bank, [PARKING, LEASE, DEPOSIT])
+    (found,) = bank.search(LEASE + " And the deposit of the lease?", k=1)
+    assert found.text == f"{LEASE}\n\n{DEPOSIT}"
+
+
+def test_a_reader_sees_nothing_more(bank: KnowledgeBank) -> None:
+    with bank.writer() as writer:
+        source = writer.source("folder", "/docs")
+        for name, allow in (("leases", frozenset({"public"})), ("board", frozenset({"board"}))):
+            one = document(name, source, [LEASE, DEPOSIT, name])
+            place = replace(one.places[0], allow=allow)
+            writer.commit([replace(one, places=(place,))])
+    for question in ("When is the deposit of a lease of a car paid back?", "board"):
+        assert {passage.uri for passage in bank.search(question, k=5)} == {"leases.txt"}
+    found = bank.search("When is the deposit of a lease of a car paid back?", k=5, reader=Reader(frozenset({"board"})))
+    assert sum(passage.text.startswith(f"{LEASE}\n\n{DEPOSIT}") for passage in found) == 2
+
+
+def test_neighbours_are_joined_behind_a_reranker(tmp_path: Path) -> None:
+    reranker = ScriptedReranker(lambda _question, text: float("Notice" in text))
+    library = Library(tmp_path, embedders=lambda _spec: EMBEDDER, rerankers=lambda _spec: reranker)
+    bank = library.create("hr")
+    with bank.writer() as writer:
+        card = replace(bank.card(), chunking=ChunkingOptions(tokens=TOKENS), reranker=RerankerSpec("scripted"))
+        writer.put_card(card)
+    commit(bank, [LEASE, DEPOSIT, PARKING, FOOD, NOTICE])
+    found = bank.search("When is the deposit of a lease of a car paid back?", k=2)
+    bank.close()
+    assert NOTICE in found[0].text
+    assert f"{LEASE}\n\n{DEPOSIT}" in texts(found)
+    assert all("\n\n" not in text for _, read in reranker.asked for text in read)
+
+
+def test_readers_who_close_and_search_at_once_get_passages(library: Library, bank: KnowledgeBank) -> None:
+    commit(bank, [LEASE, DEPOSIT, PARKING])
+
+    def close_often() -> None:
+        for _ in range(200):
+            bank.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        closing = pool.submit(close_often)
+        while not closing.done():
+            assert bank.search("When is the deposit of a lease of a car paid back?", k=1)[0].text
+        closing.result()
 
 
 def test_several_banks_join_each_their_own(library: Library, bank: KnowledgeBank) -> None:
