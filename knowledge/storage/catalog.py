@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -152,16 +153,25 @@ class Catalog:
 
     def gaps(self, pairs: Iterable[tuple[ChunkRow, ChunkRow]]) -> dict[tuple[int, int], str]:
         """What stands between each two chunks of live documents, by their ids, where that is white space or nothing."""
-        query = "SELECT substr(text, ?, ?) FROM document WHERE id = ? AND state = 'live'"
+        of_document: dict[int, list[tuple[ChunkRow, ChunkRow]]] = defaultdict(list)
+        for pair in pairs:
+            of_document[pair[0].document_id].append(pair)
         between: dict[tuple[int, int], str] = {}
-        with self.reading() as connection:
-            for one, other in pairs:
-                length = other.start - one.end
-                row = connection.execute(query, (one.end + 1, length, one.document_id)).fetchone() if length else ("",)
-                # SQLite ends a text at a NUL, which programs may have put there.
-                if row is not None and len(row[0]) == length and not row[0].strip():
-                    between[one.id, other.id] = row[0]
+        for document, own in of_document.items():
+            begin, end = min(one.end for one, _ in own), max(other.start for _, other in own)
+            # Once a document, since SQLite counts its characters from the start each time.
+            text = self._text(document, begin, end)
+            gaps = {(one.id, other.id): text[one.end - begin : other.start - begin] for one, other in own}
+            # It ends a text at a NUL, which programs may have put there.
+            if len(text) == end - begin:
+                between |= {ids: gap for ids, gap in gaps.items() if not gap.strip()}
         return between
+
+    def _text(self, document_id: int, start: int, end: int) -> str:
+        query = "SELECT substr(text, ?, ?) FROM document WHERE id = ? AND state = 'live'"
+        with self.reading() as connection:
+            row = connection.execute(query, (start + 1, end - start, document_id)).fetchone()
+        return str(row[0]) if row else ""
 
     def shown(self, document_ids: Iterable[int], scope: Scope) -> dict[int, Shown]:
         """For each document the first of its places within `scope`; a document without one is left out."""
