@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
+from knowledge.answers.evidence import Evidence
 from knowledge.bank import KnowledgeBank
 from knowledge.card import ChunkingOptions, RerankerSpec
 from knowledge.library import Library
+from knowledge.llamaindex.retriever import scored_node
 from knowledge.retrieval.adjoining import LONGEST
+from knowledge.terminal.presentation import print_passages
 from knowledge.testing import HashingEmbedder, ScriptedReranker
 from knowledge.types import Chunk, NewDocument, NewPlace, PageSpan, Passage, Reader
 
@@ -152,6 +157,22 @@ def test_what_stands_between_belongs_to_the_passage(bank: KnowledgeBank, gap: st
     commit(bank, ["Ä é 🚗 of an old kind.", LEASE, DEPOSIT], gap=gap)
     (found,) = bank.search("When is the deposit of a lease of a car paid back?", k=1)
     assert found.text == f"{LEASE}{gap}{DEPOSIT}" == bank.document(found.document_id).text[found.start : found.end]
+
+
+def test_what_was_found_is_what_is_seen_first(bank: KnowledgeBank) -> None:
+    long = "What is paid back within a lease is the deposit, of course. " * 8 + "So much for that."
+    commit(bank, [long, DEPOSIT, PARKING, FOOD])
+    (found,) = bank.search(DEPOSIT, k=1)
+    assert found.text == f"{long}\n\n{DEPOSIT}"
+    out = StringIO()
+    print_passages([found], Console(file=out, width=100))
+    assert f"… {DEPOSIT}" in out.getvalue()
+    node = scored_node(found).node
+    assert node.id_ == f"hr/{found.parts[0].chunk_id}-{found.parts[1].chunk_id}"
+    assert node.metadata["page"] == 2
+    shown = Evidence()
+    assert "shown above" not in shown.add(bank.search(DEPOSIT, k=1, single=True)) + shown.add([found])
+    assert "shown above" in shown.add([found])
 
 
 def test_the_better_of_two_neighbours_is_taken(bank: KnowledgeBank) -> None:
