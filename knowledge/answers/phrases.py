@@ -34,9 +34,10 @@ ANSWERED_BY_ALL = frozenset({Expects.YES_NO, Expects.STEPS})
 LONGEST = 100
 # Of something that a question only describes ("the owner of the firm that ..."), the best sentence often holds the
 # description, and another the answer; not so where what is described is asked for ("what is the firm that ...").
-RELATIVE = r"\s(?:(?:in|by|for|of|to|from|with)\s)?(?:that|which|who|whose|whom|where)\b"
-DESCRIBED = re.compile(
-    rf"\b(?:what|which|who|whose|whom|where|when|how)\b(?!\s(?:is|was|are|were)\s(?:the|an?)\s\w+{RELATIVE}).*{RELATIVE}",
+RELATIVE = re.compile(r"\s(?:(?:in|by|for|of|to|from|with)\s)?(?:that|which|who|whose|whom|where)\b", re.IGNORECASE)
+ASKS_OF_OTHERS = re.compile(
+    r"\b(?:what|which|who|whose|whom|where|when|how)\b"
+    rf"(?!\s(?:is|was|are|were)\s(?:the|an?)\s\w+{RELATIVE.pattern})",
     re.IGNORECASE,
 )
 YEAR_ASKED, YEAR = re.compile(r"\b(?:what|which)\s+year\b", re.IGNORECASE), re.compile(r"\d{3,4}")
@@ -92,7 +93,14 @@ def answer_phrase(
 
 def _asks_for_words(asked: Question) -> bool:
     """Whether some words of a sentence may be the whole answer."""
-    return asked.expects not in ANSWERED_BY_ALL and bool(ASKING.search(asked.text)) and not DESCRIBED.search(asked.text)
+    return asked.expects not in ANSWERED_BY_ALL and bool(ASKING.search(asked.text)) and not _describes(asked.text)
+
+
+def _describes(question: str) -> bool:
+    """Whether a line of it asks for one thing by describing another."""
+    # In two steps, as one pattern would read a line anew for every word that asks.
+    asking = ((line, ASKS_OF_OTHERS.search(line)) for line in question.split("\n"))
+    return any(found and RELATIVE.search(line, found.end()) for line, found in asking)
 
 
 def _may_answer(asked: Question, phrase: str, lexicon: Lexicon) -> bool:

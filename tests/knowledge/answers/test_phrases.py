@@ -13,7 +13,7 @@ from knowledge.answers.answering import answer, extract
 from knowledge.answers.lexicon import Lexicon
 from knowledge.answers.phrase_features import GROUPS, OTHER, phrase_features, phrases_of
 from knowledge.answers.phrase_spans import MOST_WORDS, Spans, Traits
-from knowledge.answers.phrases import WEIGHTS, _may_answer, likeliest
+from knowledge.answers.phrases import WEIGHTS, _describes, _may_answer, likeliest
 from knowledge.answers.questions import Expects, analyse
 from knowledge.card import EmbedderSpec
 from knowledge.embedding.embedder import Embedder
@@ -95,6 +95,12 @@ def test_what_is_asked_for_may_be_described(minilm: Embedder) -> None:
     question = "What is the city in which the warehouse stands?"
     found = extract(question, [passage("The warehouse stands in Rotterdam.")], minilm)
     assert found.sentences[0].parts[1] == "Rotterdam"
+
+
+def test_a_question_of_any_length_is_read_once() -> None:
+    # Read anew for every word that asks, this would take longer than a test may.
+    assert not _describes("what " * 60_000)
+    assert _describes("what " * 60_000 + "is it that")
 
 
 def test_one_of_two_that_a_question_offers_may_be_marked() -> None:
