@@ -51,7 +51,7 @@ def measure(root: Path, mode: str, most: int) -> dict[str, Any]:
     questions, vectors = questions[::step], vectors[::step]
     bank = Library(root, chroma_from=1 if mode == "chroma" else None).bank(BANK)
     started = perf_counter()
-    bank.search_vector(questions[0], vectors[0], k=K, reader=STAFF, filters={})
+    bank.find(questions[0], vectors[0], k=K, reader=STAFF, filters={})
     found: dict[str, Any] = {"open": perf_counter() - started}
     if mode == "chroma":
         found["switch"] = _switched(bank)
@@ -79,7 +79,7 @@ def _times(bank: KnowledgeBank, situation: Situation, questions: list[str], vect
     for number, (question, vector) in enumerate(zip(questions, vectors, strict=True)):
         filters = situation.filters(number)
         with taken:
-            bank.search_vector(question, vector, k=K, reader=situation.reader, filters=filters)
+            bank.find(question, vector, k=K, reader=situation.reader, filters=filters)
     return taken.quantiles()
 
 

@@ -142,21 +142,7 @@ class KnowledgeBank:
         query = conversation_vector(question, history, self.embedder.embed_query)
         count = k if single else looked_at(k)
         found = self.find(question, query, k=count, reader=reader, filters=filters, history=history, single=single)
-        return found.passages if single else joined(found, k)
-
-    def search_vector(
-        self,
-        question: str,
-        query: Vector,
-        *,
-        k: int,
-        reader: Reader,
-        filters: Mapping[str, MetadataValue],
-        history: Sequence[str] = (),
-    ) -> tuple[Passage, ...]:
-        """The best `k` single chunks, with the vector of what is asked at hand."""
-        found = self.find(question, query, k=k, reader=reader, filters=filters, history=history, single=True)
-        return found.passages
+        return joined(found, k)
 
     def find(
         self,
@@ -167,9 +153,9 @@ class KnowledgeBank:
         reader: Reader,
         filters: Mapping[str, MetadataValue],
         history: Sequence[str] = (),
-        single: bool = False,
+        single: bool = True,
     ) -> Found:
-        """The best `k` chunks, and which of them may be one passage, unless `single` ones are wanted."""
+        """The best `k` chunks, with the vector of what is asked at hand; unless `single`, also which may be joined."""
         catalog = self.catalog
         with catalog.reading():
             search, spec = self._indexes.current(catalog), self._indexes.reranker
@@ -207,13 +193,11 @@ class KnowledgeBank:
         if not question.strip():
             raise UsageError("Nothing was asked.", hint="Give a question.")
         query = conversation_vector(question, history, self.sentence_embedder.embed_query)
-        passages = self.search_vector(
-            question, query, k=READ_FOR_ANSWER, reader=reader, filters=filters, history=history
-        )
+        found = self.find(question, query, k=READ_FOR_ANSWER, reader=reader, filters=filters, history=history)
         timings = {"retrieve": perf_counter() - started}
         return answer(
             question,
-            passages,
+            found.passages,
             self.sentence_embedder,
             banks=(self.name,),
             thresholds=self.thresholds,

@@ -154,7 +154,7 @@ class Library:
         _, found = self._routed(
             question, chosen, k=count, reader=reader, filters=filters, history=history, single=single
         )
-        return found.passages if single else joined(found, k)
+        return joined(found, k)
 
     def ask(
         self,

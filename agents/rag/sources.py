@@ -75,7 +75,7 @@ class BankSource:
 
     def search_vector(self, query: Query, vector: Vector) -> tuple[Passage, ...]:
         """As `search`, with the vector of the words at hand."""
-        found = self.bank.search_vector(
+        found = self.bank.find(
             query.words,
             vector,
             k=query.limit,
@@ -83,7 +83,7 @@ class BankSource:
             filters=query.filters,
             history=query.history,
         )
-        return self._own(found)
+        return self._own(found.passages)
 
     def access(self, passages: Sequence[Passage]) -> set[frozenset[str]]:
         """The roles of its documents among `passages`."""

@@ -130,7 +130,8 @@ def _hits(bank: KnowledgeBank, case: Case) -> list[Hit]:
 def chunks_found(bank: KnowledgeBank, case: Case, count: int) -> Sequence[Passage]:
     """The best `count` chunks for the question of a case, each by itself, as answers are looked for among them."""
     query = _vector(bank, case)
-    return bank.search_vector(case.question, query, k=count, reader=case.reader, filters=NO_FILTERS, history=case.turns)
+    found = bank.find(case.question, query, k=count, reader=case.reader, filters=NO_FILTERS, history=case.turns)
+    return found.passages
 
 
 def _vector(bank: KnowledgeBank, case: Case) -> Vector:

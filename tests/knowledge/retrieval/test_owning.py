@@ -125,9 +125,7 @@ def test_a_search_that_is_under_way_when_its_bank_is_closed_leaves_no_mirror_beh
     query = served.embedder.embed_query("item7")
     served.close()
     served._catalog = catalog = SlowCatalog(bank.path / "catalog.sqlite")
-    search = Thread(
-        target=served.search_vector, args=("item7", query), kwargs={"k": 1, "reader": ANYONE, "filters": {}}
-    )
+    search = Thread(target=served.find, args=("item7", query), kwargs={"k": 1, "reader": ANYONE, "filters": {}})
     search.start()
     assert catalog.begun.wait(ENOUGH)
     closing = Thread(target=served.close)
